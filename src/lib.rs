@@ -1,0 +1,16 @@
+//! Prometheus exporter for Synology Cloud Sync.
+//!
+//! The map, one room a line; each room's own page is its contract:
+//!
+//! - `config`: the configuration file, environment and flags as one checked structure; secrets.
+//! - `dsm`: the typed client of the NAS's Web API: transport, session, login guard, every Cloud Sync method.
+//! - `model`: our vocabulary: ids, states, connections, tasks, transfers and the snapshot of a NAS.
+//! - `poller`: the scrape loop: one cycle, from the wire to the model, its schedule and its store.
+//! - `metrics`: the metric catalogue, the collectors over a snapshot, and the exposition formats.
+//! - `web`: HTTP transport for our listeners: binding, limits, routing.
+//! - `state`: the SQLite file that outlives the process.
+//! - `sim`: the simulated NAS, written against the API's documentation and not against our client.
+//! - `telemetry`: logs, signals, build information.
+//! - `cli`, `app`: arguments, and the composition root that wires the rooms together.
+//!
+//! `tests/it/architecture.rs` holds which room may use which.
