@@ -15,4 +15,5 @@
 //!
 //! `tests/it/architecture.rs` holds which room may use which.
 
+pub mod metrics;
 pub mod model;

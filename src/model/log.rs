@@ -121,6 +121,7 @@ pub struct LogCounts {
 /// Unknown actions, levels and errors that get a series of their own; a NAS that invents numbers
 /// must not be able to fill the memory.
 const MAX_UNKNOWN: usize = 64;
+const UNKNOWN: Cow<'static, str> = Cow::Borrowed("unknown");
 const OVERFLOW: Cow<'static, str> = Cow::Borrowed("other");
 
 impl Default for LogCounts {
@@ -136,10 +137,12 @@ impl Default for LogCounts {
 }
 
 impl LogCounts {
-    /// Counts one row.
-    pub fn count(&mut self, action: i64, level: i64, error_code: i64) {
-        let mut event = (action_name(action), level_name(level));
-        if !self.events.contains_key(&event) && self.events.len() >= ACTIONS.len() * LEVELS.len() + MAX_UNKNOWN {
+    /// Counts one row. What the NAS left out counts as `unknown`; an error code of 0 is no error.
+    pub fn count(&mut self, action: Option<i64>, level: Option<i64>, error_code: i64) {
+        let mut event = (action.map_or(UNKNOWN, action_name), level.map_or(UNKNOWN, level_name));
+        if !self.events.contains_key(&event)
+            && self.events.len() >= ACTIONS.len() * LEVELS.len() + MAX_UNKNOWN
+        {
             event = (OVERFLOW, OVERFLOW);
         }
         *self.events.entry(event).or_default() += 1;
@@ -181,7 +184,7 @@ mod tests {
     fn invented_numbers_cannot_grow_without_bound() {
         let mut counts = LogCounts::default();
         for number in 100..10_000 {
-            counts.count(number, number, number);
+            counts.count(Some(number), Some(number), number);
         }
         assert!(counts.events.len() <= 33 + MAX_UNKNOWN + 1);
         assert!(counts.errors.len() <= 56 + MAX_UNKNOWN + 1);
