@@ -1,0 +1,5 @@
+//! The scrape loop.
+
+mod log_tracker;
+mod progress;
+mod transfer_tracker;
