@@ -19,3 +19,4 @@ pub mod metrics;
 pub mod model;
 pub mod poller;
 pub mod sim;
+pub mod config;
