@@ -14,3 +14,5 @@
 //! - `cli`, `app`: arguments, and the composition root that wires the rooms together.
 //!
 //! `tests/it/architecture.rs` holds which room may use which.
+
+pub mod dsm;
