@@ -20,3 +20,4 @@ pub mod model;
 pub mod poller;
 pub mod sim;
 pub mod config;
+pub mod dsm;

@@ -1,0 +1,148 @@
+//! The envelope of every answer, and the one place where an answer's data become a type (API notes §1).
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::error::{BadParameter, DecodeFault, Error, tame};
+use super::field::{Field, Lenient, object};
+
+/// `{"success":…,"data":…}` or `{"success":…,"error":…}`; also the shape of a compound's member.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Envelope {
+    pub(super) api: Field<String>,
+    pub(super) method: Field<String>,
+    success: Field<bool>,
+    data: Value,
+    error: Field<Refusal>,
+}
+
+impl Lenient for Envelope {
+    fn lenient(value: Value) -> Option<Self> {
+        object(value)
+    }
+}
+
+/// Why the NAS refused a call.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    code: Field<i64>,
+    errors: Value,
+}
+
+impl Lenient for Refusal {
+    fn lenient(value: Value) -> Option<Self> {
+        object(value)
+    }
+}
+
+/// A refusal with its code.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) code: i64,
+    pub(super) parameter: Option<BadParameter>,
+}
+
+/// Reads the body of an HTTP 200 answer.
+pub(super) fn parse(body: &[u8]) -> Result<Envelope, DecodeFault> {
+    let value: Value = serde_json::from_slice(body).map_err(|error| {
+        let first = body.iter().find(|b| !b.is_ascii_whitespace());
+        if first == Some(&b'<') { DecodeFault::Html } else { DecodeFault::Json(error.to_string()) }
+    })?;
+    Envelope::lenient(value).ok_or_else(|| DecodeFault::Shape("the answer is not an object".to_owned()))
+}
+
+impl Envelope {
+    /// The data of a success (null when there are none), or the refusal.
+    pub(super) fn open(self) -> Result<Result<Value, Refused>, DecodeFault> {
+        match self.success {
+            Field::Value(true) => Ok(Ok(self.data)),
+            Field::Value(false) => {
+                let refusal = self.error.into_option().unwrap_or_default();
+                let Some(code) = refusal.code.copied() else {
+                    return Err(DecodeFault::Shape("a refusal without a code".to_owned()));
+                };
+                Ok(Err(Refused { code, parameter: bad_parameter(&refusal.errors) }))
+            }
+            Field::Absent | Field::Malformed => {
+                Err(DecodeFault::Shape("the answer says neither success nor failure".to_owned()))
+            }
+        }
+    }
+}
+
+/// `errors` is an object or a list of them, when it is there.
+fn bad_parameter(errors: &Value) -> Option<BadParameter> {
+    let first = match errors {
+        Value::Array(list) => list.first()?,
+        other => other,
+    };
+    let text = |name| first.get(name).and_then(Value::as_str).map(tame);
+    Some(BadParameter { name: text("name")?, reason: text("reason").unwrap_or_else(|| "refused".to_owned()) })
+}
+
+/// Reads an answer's data as its type.
+pub(super) fn read_as<T: DeserializeOwned>(method: &'static str, data: Value) -> Result<T, Error> {
+    // serde would read a struct from a list by position. No answer of this API is a list; answers that are not read
+    // at all (`Done`) take null for one.
+    let list = data.is_array();
+    let data = if list { Value::Null } else { data };
+    serde_path_to_error::deserialize(data).map_err(|error| {
+        let path = error.path().to_string();
+        let fault = match (list, path.as_str()) {
+            (true, _) => "the data are a list, not an object".to_owned(),
+            (false, ".") => tame(&error.inner().to_string()),
+            (false, path) => format!("{}: {}", tame(path), tame(&error.inner().to_string())),
+        };
+        Error::Decode { method, fault: DecodeFault::Shape(fault) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(body: &str) -> Result<Result<Value, Refused>, DecodeFault> {
+        parse(body.as_bytes())?.open()
+    }
+
+    #[test]
+    fn successes_and_refusals() {
+        assert_eq!(open(r#"{"success":true}"#).unwrap().unwrap(), Value::Null);
+        assert_eq!(open(r#"{"success":1,"data":{"a":1}}"#).unwrap().unwrap()["a"], 1);
+        for errors in [r#"{"name":"x","reason":"type"}"#, r#"[{"name":"x","reason":"type"}]"#] {
+            let refused = open(&format!(r#"{{"success":false,"error":{{"code":"120","errors":{errors}}}}}"#));
+            let parameter = Some(BadParameter { name: "x".into(), reason: "type".into() });
+            assert_eq!(refused.unwrap().unwrap_err(), Refused { code: 120, parameter });
+        }
+        let refused = open(r#"{"success":false,"error":{"code":105,"errors":7}}"#);
+        assert_eq!(refused.unwrap().unwrap_err(), Refused { code: 105, parameter: None });
+    }
+
+    #[test]
+    fn everything_else_is_a_decode_fault() {
+        assert!(matches!(open(" \n<!DOCTYPE html>"), Err(DecodeFault::Html)));
+        for body in ["", "nonsense", "{\"success\":true", "\u{0}"] {
+            assert!(matches!(open(body), Err(DecodeFault::Json(_))), "{body}");
+        }
+        for body in ["[]", "7", "null", "{}", r#"{"success":"maybe"}"#, r#"{"success":false}"#] {
+            assert!(matches!(open(body), Err(DecodeFault::Shape(_))), "{body}");
+        }
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(matches!(open(&deep), Err(DecodeFault::Json(_))));
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(default)]
+        struct Data {
+            a: Field<i64>,
+        }
+        let error = read_as::<Data>("m", serde_json::json!([1])).unwrap_err();
+        assert_eq!(error.to_string(), "m: the data are a list, not an object");
+        assert_eq!(read_as::<Data>("m", serde_json::json!({"a": "1"})).unwrap().a, Field::Value(1));
+    }
+}
