@@ -15,9 +15,9 @@
 //!
 //! `tests/it/architecture.rs` holds which room may use which.
 
+pub mod config;
+pub mod dsm;
 pub mod metrics;
 pub mod model;
 pub mod poller;
 pub mod sim;
-pub mod config;
-pub mod dsm;

@@ -40,7 +40,7 @@ impl Direction {
 }
 
 /// A file in flight (`processing_items[]` of `get_recently_change`, API notes §4).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Transfer {
     /// The connection, unless the task is not known.
     pub connection: Option<ConnectionId>,
@@ -51,7 +51,7 @@ pub struct Transfer {
     /// The file's path on the NAS.
     pub path: String,
     /// The NAS's own rate, whose unit is not documented.
-    pub bit_rate: Option<i64>,
+    pub bit_rate: Option<f64>,
     /// Bytes done.
     pub done: Option<u64>,
     /// Bytes in all.

@@ -39,15 +39,11 @@ impl TransferTracker {
         let mut before = std::mem::take(&mut self.files);
         let mut listed: HashMap<(TaskId, Direction, String), usize> = HashMap::new();
         for transfer in transfers {
-            let mut key = Key {
-                task: transfer.task,
-                direction: transfer.direction,
-                path: transfer.path.clone(),
-                nth: 0,
-            };
-            while self.files.contains_key(&key) {
-                key.nth += 1;
-            }
+            let copies =
+                listed.entry((transfer.task, transfer.direction, transfer.path.clone())).or_default();
+            let (task, direction, path) = (transfer.task, transfer.direction, transfer.path.clone());
+            let key = Key { task, direction, path, nth: *copies };
+            *copies += 1;
             let seen = match before.remove(&key) {
                 Some(seen) if seen.done == transfer.done => seen,
                 Some(seen) => {
@@ -68,24 +64,20 @@ impl TransferTracker {
         moved
     }
 
-    /// The totals of the tasks that are there, each with its uploads and downloads, and of files in
-    /// flight whose task is not known. Others are forgotten.
-    pub(super) fn totals(
-        &mut self,
-        tasks: impl Iterator<Item = (TaskId, ConnectionId)>,
-    ) -> Vec<TransferTotals> {
-        let connections: HashMap<TaskId, ConnectionId> = tasks.collect();
-        for task in connections.keys() {
+    /// The totals of the tasks of `homes`, each with its uploads and downloads, and of files in flight
+    /// whose task is not known. Others are forgotten.
+    pub(super) fn totals(&mut self, homes: &BTreeMap<TaskId, ConnectionId>) -> Vec<TransferTotals> {
+        for task in homes.keys() {
             for direction in Direction::USUAL {
                 self.totals.entry((*task, direction)).or_default();
             }
         }
         let in_flight: HashSet<TaskId> = self.files.keys().map(|key| key.task).collect();
-        self.totals.retain(|(task, _), _| connections.contains_key(task) || in_flight.contains(task));
+        self.totals.retain(|(task, _), _| homes.contains_key(task) || in_flight.contains(task));
         self.totals
             .iter()
             .map(|((task, direction), bytes)| TransferTotals {
-                connection: connections.get(task).copied(),
+                connection: homes.get(task).copied(),
                 task: *task,
                 direction: *direction,
                 bytes: *bytes,
@@ -104,7 +96,7 @@ mod tests {
             task: TaskId(4),
             direction: Direction::Upload,
             path: path.to_owned(),
-            bit_rate: Some(1),
+            bit_rate: Some(1.0),
             done: Some(done),
             size: Some(1_000),
             stalled: false,
@@ -112,7 +104,7 @@ mod tests {
     }
 
     fn uploaded(tracker: &mut TransferTracker) -> u64 {
-        let totals = tracker.totals([(TaskId(4), ConnectionId(1))].into_iter());
+        let totals = tracker.totals(&BTreeMap::from([(TaskId(4), ConnectionId(1))]));
         totals.iter().filter(|total| total.direction == Direction::Upload).map(|total| total.bytes).sum()
     }
 
@@ -159,8 +151,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn totals_of_tasks_that_are_gone_are_forgotten() {
         let mut tracker = TransferTracker::default();
-        assert_eq!(tracker.totals([(TaskId(4), ConnectionId(1))].into_iter()).len(), 2);
-        assert_eq!(tracker.totals([(TaskId(5), ConnectionId(1))].into_iter()).len(), 2);
-        assert_eq!(tracker.totals(std::iter::empty()).len(), 0);
+        assert_eq!(tracker.totals(&BTreeMap::from([(TaskId(4), ConnectionId(1))])).len(), 2);
+        assert_eq!(tracker.totals(&BTreeMap::from([(TaskId(5), ConnectionId(1))])).len(), 2);
+        assert_eq!(tracker.totals(&BTreeMap::new()).len(), 0);
     }
 }

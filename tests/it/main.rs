@@ -1,8 +1,6 @@
-//! The integration tests, one binary.
-
-mod sim;
 //! The integration tests, one binary; a module a room.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod config;
+mod sim;

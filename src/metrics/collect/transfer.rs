@@ -12,20 +12,20 @@ type Flow = (Option<ConnectionId>, TaskId, Direction);
 struct Sums {
     files: u64,
     stalled: u64,
-    bit_rate: Option<i64>,
+    bit_rate: Option<f64>,
     size: Option<u64>,
     done: Option<u64>,
 }
 
 impl Sums {
     /// Nothing in flight: nothing was left out, so the sums are 0.
-    const IDLE: Self = Self { files: 0, stalled: 0, bit_rate: Some(0), size: Some(0), done: Some(0) };
+    const IDLE: Self = Self { files: 0, stalled: 0, bit_rate: Some(0.0), size: Some(0), done: Some(0) };
 
     fn of(files: &[&Transfer]) -> Self {
         Self {
             files: files.len() as u64,
             stalled: files.iter().filter(|file| file.stalled).count() as u64,
-            bit_rate: files.iter().filter_map(|file| file.bit_rate).reduce(i64::saturating_add),
+            bit_rate: files.iter().filter_map(|file| file.bit_rate).reduce(|a, b| a + b),
             size: files.iter().filter_map(|file| file.size).reduce(u64::saturating_add),
             done: files.iter().filter_map(|file| file.done).reduce(u64::saturating_add),
         }
@@ -41,7 +41,7 @@ pub(super) fn collect(nas: &str, data: &Data, options: CollectOptions, sink: &mu
             sink.family(metric, samples);
         };
         family(&metric::TRANSFERS, |sums| Some(sums.files.into()));
-        family(&metric::TRANSFER_BIT_RATE, |sums| sums.bit_rate.map(Value::Int));
+        family(&metric::TRANSFER_BIT_RATE, |sums| sums.bit_rate.map(Value::Float));
         family(&metric::TRANSFER_SIZE, |sums| sums.size.map(Value::Uint));
         family(&metric::TRANSFER_DONE, |sums| sums.done.map(Value::Uint));
         family(&metric::TRANSFERS_STALLED, |sums| Some(sums.stalled.into()));
@@ -97,7 +97,7 @@ fn collect_files(nas: Label<'_>, data: &Data, max: usize, sink: &mut impl Sink) 
         });
         sink.family(metric, samples);
     };
-    family(&metric::FILE_BIT_RATE, |file| file.bit_rate.map(Value::Int));
+    family(&metric::FILE_BIT_RATE, |file| file.bit_rate.map(Value::Float));
     family(&metric::FILE_SIZE, |file| file.size.map(Value::Uint));
     family(&metric::FILE_DONE, |file| file.done.map(Value::Uint));
 }
