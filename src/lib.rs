@@ -16,4 +16,5 @@
 //! `tests/it/architecture.rs` holds which room may use which.
 
 pub mod config;
+pub mod telemetry;
 pub mod web;
