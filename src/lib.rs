@@ -21,3 +21,5 @@ pub mod metrics;
 pub mod model;
 pub mod poller;
 pub mod sim;
+pub mod telemetry;
+pub mod web;

@@ -4,3 +4,5 @@
 
 mod config;
 mod sim;
+mod telemetry;
+mod web;
