@@ -9,6 +9,7 @@
 //! | `POST /sessions/drop`, `/sessions/expire`, `/sessions/steal` | later calls of every session get 119, 106, 107 |
 //! | `POST /session` | opens a session without a login and answers `{"sid", "synotoken"}`. The published client encrypts its login over plain HTTP in a way that the simulator does not speak |
 //! | `GET /world` | the world without secrets and logs |
+//! | `POST /moving` | `{"moving": false}`: the world stands still; true: it moves by itself |
 //! | `POST /advance` | `{"seconds": 60}` moves the clock and the world |
 //! | `POST /clock` | `{"epoch": 1700000000}` stops the clock at a time, `{"advance": 30}` moves the clock alone |
 //!
@@ -61,6 +62,11 @@ struct Seconds {
 }
 
 #[derive(Deserialize)]
+struct Moving {
+    moving: bool,
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum ClockChange {
     Epoch(u64),
@@ -105,6 +111,10 @@ fn answer(control: &Control, method: &Method, path: &str, body: &[u8]) -> Result
         (&Method::POST, "/sessions/drop") => control.drop_sessions(),
         (&Method::POST, "/sessions/expire") => control.expire_sessions(),
         (&Method::POST, "/sessions/steal") => control.steal_session(),
+        (&Method::POST, "/moving") => {
+            let Moving { moving } = read(body)?;
+            control.set_moving(moving);
+        }
         (&Method::POST, "/advance") => {
             let Seconds { seconds } = read(body)?;
             control.advance_world(duration(seconds)?);

@@ -60,6 +60,9 @@ async fn everything_it_offers() {
     assert_eq!(world["connections"][1]["unfinished_files"], 1);
     assert_eq!(control.world(|world| world.connections[1].log[0].time), 1_800_000_006);
 
+    for moving in [true, true, false, false] {
+        assert_eq!(ask(&remote, "POST", "/moving", json!({"moving": moving})).await.0, 200);
+    }
     for (end, code) in [("steal", 107), ("expire", 107), ("drop", 119)] {
         ask(&remote, "POST", &format!("/sessions/{end}"), json!(null)).await;
         assert_eq!(nas.refused("list_conn", &[]).await, json!({"code": code}));
