@@ -5,6 +5,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
 use super::{Fault, Recorded, SessionInfo, World, state::Shared};
 
 /// A handle on a running [`super::Simulator`]; clones reach the same one. Every change counts from the next call on.
@@ -21,6 +24,23 @@ impl Control {
     /// Reads or edits the world.
     pub fn world<R>(&self, edit: impl FnOnce(&mut World) -> R) -> R {
         edit(&mut self.shared.lock().world)
+    }
+
+    /// Lets the world move by itself, once a second, or stand still.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn set_moving(&self, moving: bool) {
+        let mut state = self.shared.lock();
+        if !moving {
+            if let Some(mover) = state.mover.take() {
+                mover.cancel();
+            }
+        } else if state.mover.is_none() {
+            let stop = self.shared.stop.child_token();
+            state.mover = Some(stop.clone());
+            self.shared.tasks.spawn(tick(Arc::clone(&self.shared), stop));
+        }
     }
 
     /// Adds a fault behind those in force.
@@ -132,5 +152,23 @@ impl Control {
         state.clock.advance(by);
         let now = state.clock.epoch();
         state.world.advance(by, now);
+    }
+}
+
+/// Moves the world once a second.
+async fn tick(shared: Arc<Shared>, stop: CancellationToken) {
+    const STEP: Duration = Duration::from_secs(1);
+    let mut interval = tokio::time::interval(STEP);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first tick comes at once.
+    interval.tick().await;
+    loop {
+        tokio::select! {
+            _ = interval.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        let mut state = shared.lock();
+        let now = state.clock.epoch();
+        state.world.advance(STEP, now);
     }
 }

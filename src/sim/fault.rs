@@ -5,7 +5,7 @@
 //! `hang`, `status`, `html200`, `reset`, `huge_body`, `raw_body` or `redirect` is not executed; behind `latency`,
 //! `cut_body`, `drip_feed` and `raw_data` it is.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -19,7 +19,7 @@ pub struct Matcher {
     /// The method; `None` = any.
     pub method: Option<String>,
     /// Parameters that must have these values, such as `connection_id` 3.
-    pub params: Vec<(String, Value)>,
+    pub params: BTreeMap<String, Value>,
 }
 
 /// What goes wrong.
@@ -83,7 +83,7 @@ impl Fault {
 
     /// A fault of one method. For a compound as a whole that is `request` of `SYNO.Entry.Request`.
     pub fn call(api: &str, method: &str, kind: FaultKind) -> Self {
-        let matcher = Matcher { api: Some(api.into()), method: Some(method.into()), params: Vec::new() };
+        let matcher = Matcher { api: Some(api.into()), method: Some(method.into()), params: BTreeMap::new() };
         Self { matcher: Some(matcher), kind, times: None }
     }
 
@@ -95,7 +95,7 @@ impl Fault {
     /// Only where a parameter has this value.
     #[must_use]
     pub fn with_param(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.matcher.get_or_insert_default().params.push((name.into(), value.into()));
+        self.matcher.get_or_insert_default().params.insert(name.into(), value.into());
         self
     }
 

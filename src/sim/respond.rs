@@ -78,6 +78,13 @@ pub(super) fn html(status: StatusCode, page: impl Into<Bytes>) -> Response<Body>
     response
 }
 
+/// JSON with a length.
+pub(super) fn plain_json(status: StatusCode, value: &Value) -> Response<Body> {
+    let mut response = html(status, value.to_string());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
 /// The page that nginx gives for a status.
 pub(super) fn nginx(status: StatusCode) -> Response<Body> {
     html(

@@ -13,7 +13,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    time::MissedTickBehavior,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -55,7 +54,7 @@ impl Simulator {
         let server = Server { listener, tls, keep_alive };
         shared.tasks.spawn(server.run(Arc::clone(&shared), handle));
         if moving {
-            shared.tasks.spawn(tick(Arc::clone(&shared)));
+            Control::new(Arc::clone(&shared)).set_moving(true);
         }
         let reachable = match address {
             SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from(([127, 0, 0, 1], v4.port())),
@@ -181,22 +180,4 @@ where
         () = shared.stop.cancelled() => connection.as_mut().graceful_shutdown(),
     }
     let _ = tokio::time::timeout(GRACE, connection).await;
-}
-
-/// Moves the world once a second.
-async fn tick(shared: Arc<Shared>) {
-    const STEP: Duration = Duration::from_secs(1);
-    let mut interval = tokio::time::interval(STEP);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // The first tick comes at once.
-    interval.tick().await;
-    loop {
-        tokio::select! {
-            _ = interval.tick() => {}
-            () = shared.stop.cancelled() => return,
-        }
-        let mut state = shared.lock();
-        let now = state.clock.epoch();
-        state.world.advance(STEP, now);
-    }
 }

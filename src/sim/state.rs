@@ -18,6 +18,8 @@ use super::{
 pub(super) struct State {
     pub(super) options: SimOptions,
     pub(super) world: World,
+    /// Stops the task that moves the world, while there is one.
+    pub(super) mover: Option<CancellationToken>,
     pub(super) clock: Clock,
     pub(super) sessions: Sessions,
     pub(super) guard: Guard,
@@ -44,6 +46,7 @@ impl State {
         Ok(Self {
             options,
             world,
+            mover: None,
             clock: Clock::default(),
             sessions: Sessions::default(),
             guard: Guard::default(),

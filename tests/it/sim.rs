@@ -2,6 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod cloud_sync;
+mod compound;
+mod examples;
+mod faults;
+mod login;
+mod new_task;
+mod remote;
+mod setters;
+mod transport;
+mod world;
 
 use std::{net::SocketAddr, time::Duration};
 

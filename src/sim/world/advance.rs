@@ -95,9 +95,10 @@ impl World {
         let property = &mut self.connections[at].property;
         let room = property.quota_total.zip(property.quota_used).map(|(total, used)| total - used);
         let is_full = is_upload && room.is_some_and(|room| room < transfer.total_size);
+        let retries = self.connections[at].tasks[task].workload.is_some();
         let code = if is_full {
             REMOTE_QUOTA
-        } else if self.rng.u32(0..FAILS) == 0 {
+        } else if retries && self.rng.u32(0..FAILS) == 0 {
             ERRORS[self.rng.usize(0..ERRORS.len())]
         } else {
             0

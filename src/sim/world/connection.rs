@@ -185,7 +185,7 @@ fn cloud(kind: &str) -> (i64, Option<&'static str>) {
     }
 }
 
-/// The answer of `get_conn_auth_info`, all 32 fields of it; each kind has the secrets that its cloud needs.
+/// The answer of `get_conn_auth_info`, all its fields; each kind has the secrets that its cloud needs.
 fn auth_info(id: i64, kind: &str, user_id: &str) -> Map<String, Value> {
     let secret = |field: &str, kinds: &[&str]| {
         if kinds.contains(&kind) { format!("planted-{field}-{kind}-{id}") } else { String::new() }
