@@ -15,11 +15,12 @@
 //!
 //! `tests/it/architecture.rs` holds which room may use which.
 
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod dsm;
 pub mod metrics;
 pub mod model;
 pub mod poller;
 pub mod sim;
-pub mod telemetry;
 pub mod web;

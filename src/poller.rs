@@ -19,4 +19,5 @@ mod trouble;
 
 pub use board::Sink;
 pub use cycle::{Memory, PollOptions, Poller};
+pub use reduce::reason as down_reason;
 pub use runner::{Heartbeat, run};

@@ -14,14 +14,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// The value of the Content-Type header.
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Self::Text => "text/plain; version=0.0.4; charset=utf-8",
-            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
-        }
-    }
-
     fn header(self, metric: &Metric, out: &mut String) {
         // In 0.0.4 a counter's family carries `_total`; there is no UNIT. Help needs no escaping:
         // a test of the catalogue holds that it has nothing to escape.

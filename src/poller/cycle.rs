@@ -67,6 +67,13 @@ impl Poller {
         self.board.last()
     }
 
+    /// One whole cycle and the logout, for a single look. Gives the reason when the NAS was down.
+    pub async fn once(&self) -> Option<DownReason> {
+        let failure = self.cycle(&mut Memory::default()).await;
+        self.client.logout().await;
+        failure
+    }
+
     /// One cycle: the fast part always, the slow part when it is due. The fast part is published
     /// before the slow one is asked for. Gives the reason when the NAS was down.
     pub async fn cycle(&self, memory: &mut Memory) -> Option<DownReason> {

@@ -81,7 +81,7 @@ impl Reader {
 }
 
 /// The reason of a failure in our own vocabulary.
-pub(super) fn reason(reason: Reason) -> DownReason {
+pub fn reason(reason: Reason) -> DownReason {
     match reason {
         Reason::Dns => DownReason::Dns,
         Reason::Connect => DownReason::Connect,

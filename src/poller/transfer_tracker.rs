@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// A file that has not moved for so long is stalled.
-const STALL: Duration = Duration::from_mins(5);
+const STALL: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Debug, PartialEq, Eq, Hash, Clone)]
 struct Key {
