@@ -58,6 +58,7 @@ pub enum FaultKind {
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fault {
     /// Which calls; `None` = every HTTP request, whatever it asks.
     #[serde(default)]

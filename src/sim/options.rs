@@ -108,7 +108,7 @@ impl Default for SimOptions {
             compound: true,
             path_prefix: String::new(),
             keep_alive: Duration::from_secs(20),
-            remembered_requests: 10_000,
+            remembered_requests: 1_000,
             quirks: Quirks::default(),
         }
     }

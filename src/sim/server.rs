@@ -1,6 +1,12 @@
 //! The listener: an accept loop of its own, since faults need to close, cut and hold connections.
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use hyper::{
     Request, Response,
@@ -56,10 +62,13 @@ impl Simulator {
         if moving {
             Control::new(Arc::clone(&shared)).set_moving(true);
         }
-        let reachable = match address {
-            SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from(([127, 0, 0, 1], v4.port())),
-            other => other,
-        };
+        let mut reachable = address;
+        if address.ip().is_unspecified() {
+            reachable.set_ip(match address {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
         Ok(Self { shared, address, base_url: format!("{scheme}://{reachable}{prefix}") })
     }
 

@@ -95,6 +95,8 @@ pub struct World {
     next_connection: i64,
     next_task: i64,
     rng: fastrand::Rng,
+    /// Seconds that it has moved for, and the milliseconds that are no second yet.
+    age: u64,
     milliseconds: u64,
 }
 
@@ -125,6 +127,7 @@ impl World {
             next_connection: 1,
             next_task: 1,
             rng: fastrand::Rng::with_seed(1),
+            age: 0,
             milliseconds: 0,
         }
     }
@@ -249,17 +252,22 @@ impl World {
         true
     }
 
-    /// Removes a task of a connection; false when it has none with that id.
+    /// Removes a task of a connection, with the files it had to do; false when the connection has none with that id.
     pub fn remove_task(&mut self, connection_id: i64, id: i64) -> bool {
-        let Some(connection) = self.connection_mut(connection_id) else { return false };
-        let before = connection.tasks.len();
-        connection.tasks.retain(|task| task.id != id);
-        connection.parked.retain(|transfer| transfer.session_id != id);
-        let removed = connection.tasks.len() < before;
-        if removed {
-            self.transfers.retain(|transfer| transfer.session_id != id);
-        }
-        removed
+        let connection = self.connections.iter_mut().find(|connection| connection.id == connection_id);
+        let Some(connection) = connection else { return false };
+        let Some(at) = connection.tasks.iter().position(|task| task.id == id) else { return false };
+        let gone = connection.tasks.remove(at);
+        let mut files = gone.workload.map_or(0, |workload| workload.backlog);
+        let mut is_other = |transfer: &Transfer| {
+            let other = transfer.session_id != id;
+            files += i64::from(!other);
+            other
+        };
+        connection.parked.retain(&mut is_other);
+        self.transfers.retain(&mut is_other);
+        connection.unfinished_files = (connection.unfinished_files - files).max(0);
+        true
     }
 
     /// The status word of the tray: the gravest of the connections'.

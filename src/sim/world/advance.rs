@@ -20,7 +20,7 @@ const DELETES: u32 = 12;
 /// "No room in the cloud", API notes §5.
 const REMOTE_QUOTA: i64 = -17;
 
-/// A file that a task is to transfer next.
+/// What the names of new files are made of.
 const FOLDERS: [&str; 4] = ["2025", "2026", "inbox", "shared"];
 const ENDINGS: [&str; 5] = ["jpg", "pdf", "docx", "mp4", "zip"];
 
@@ -29,9 +29,10 @@ impl World {
     /// a second add up over calls.
     pub fn advance(&mut self, by: Duration, now: i64) {
         self.milliseconds += u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        let seconds = self.milliseconds / 1000;
+        let seconds = i64::try_from(self.milliseconds / 1000).unwrap_or(i64::MAX);
         self.milliseconds %= 1000;
-        for left in (0..i64::try_from(seconds).unwrap_or(i64::MAX)).rev() {
+        for left in (0..seconds).rev() {
+            self.age += 1;
             self.second(now - left);
         }
     }
@@ -44,7 +45,7 @@ impl World {
             for task in 0..self.connections[at].tasks.len() {
                 if self.connections[at].tasks[task].error == 0 {
                     self.move_transfers(at, task, now);
-                    self.find_files(at, task, now);
+                    self.find_files(at, task);
                     self.start_transfers(at, task);
                 }
             }
@@ -150,11 +151,10 @@ impl World {
         self.add_log(id, row);
     }
 
-    fn find_files(&mut self, at: usize, task: usize, now: i64) {
+    fn find_files(&mut self, at: usize, task: usize) {
         let connection = &mut self.connections[at];
         let Some(workload) = &mut connection.tasks[task].workload else { return };
-        let period = i64::try_from(workload.seconds_per_file).unwrap_or(i64::MAX);
-        if period > 0 && now.rem_euclid(period) == 0 {
+        if workload.seconds_per_file > 0 && self.age.is_multiple_of(workload.seconds_per_file) {
             workload.backlog += 1;
             connection.unfinished_files += 1;
         }

@@ -133,7 +133,7 @@ fn onedrive(world: &mut World) {
         status: "syncing".into(),
         workload: Some(Workload {
             backlog: 23,
-            seconds_per_file: 9,
+            seconds_per_file: 4,
             parallel: 4,
             rate: 3 * MIB / 2,
             sizes: (MIB, 40 * MIB),
@@ -245,7 +245,7 @@ fn google_drive_filling_up(world: &mut World) {
             backlog: 40,
             seconds_per_file: 30,
             parallel: 2,
-            rate: MIB,
+            rate: MIB / 4,
             sizes: (2 * MIB, 9 * MIB),
             downloads: 0,
         }),

@@ -240,6 +240,9 @@ async fn unlinking_removes_what_hangs_on_it() {
         code(UNKNOWN_ID)
     );
     assert_eq!(raw.refused("unlink_session", &[("connection_id", "3")]).await, bad("session_id", "required"));
+    raw.done("unlink_session", &[("connection_id", "2"), ("session_id", "3")]).await;
+    let conn = raw.data("list_conn", &[]).await["conn"][1].clone();
+    assert_eq!((&conn["id"], &conn["unfinished_files"]), (&json!(2), &json!(0)));
     raw.done("unlink_session", &[("connection_id", "3"), ("session_id", "4")]).await;
     assert_eq!(raw.data("list_sess", &[("connection_id", "3")]).await["total"], 0);
     raw.done("unlink_connection", &[("connection_id", "2")]).await;

@@ -1,8 +1,8 @@
 //! Addresses, encodings, headers.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use cloudsync_exporter::sim::{SimOptions, World};
+use cloudsync_exporter::sim::{SimOptions, Simulator, World};
 use serde_json::json;
 
 use super::{Raw, documented, start};
@@ -126,4 +126,23 @@ async fn only_the_newest_requests_are_remembered() {
     assert_eq!(methods, ["login", "list_conn"]);
     assert_eq!((control.request_count(), control.login_attempts()), (4, 3));
     assert!(control.requests().is_empty());
+}
+
+/// As nginx does: a pooled connection that was idle for longer is dead.
+#[tokio::test]
+async fn idle_connections_are_closed() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let options = SimOptions { keep_alive: Duration::from_millis(50), ..SimOptions::default() };
+    let (nas, _, _) = start(options).await;
+    let mut stream = tokio::net::TcpStream::connect(nas.local_addr()).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: nas\r\n\r\n").await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 200 OK"), "{text}");
+}
+
+#[tokio::test]
+async fn a_wildcard_address_is_reached_over_loopback() {
+    let nas = Simulator::bind("0.0.0.0:0".parse().unwrap(), SimOptions::default()).await.unwrap();
+    assert_eq!(nas.base_url(), format!("http://127.0.0.1:{}", nas.local_addr().port()));
 }
