@@ -67,7 +67,8 @@ fn load(flags: &Flags) -> Result<Config, Problems> {
 
 /// Says what is wrong with the configuration.
 fn refuse(flags: &Flags, problems: &Problems) -> ExitCode {
-    let file = flags.config_file.as_ref().map_or_else(|| "no file given".into(), |file| file.display().to_string());
+    let file =
+        flags.config_file.as_ref().map_or_else(|| "no file given".into(), |file| file.display().to_string());
     complain(&format!("the configuration ({file}) cannot be used:\n{problems}"));
     ExitCode::from(EXIT_CONFIG)
 }

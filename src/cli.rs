@@ -127,7 +127,8 @@ pub struct Doctor {
     /// Block locks this host out.
     #[arg(long)]
     pub retry_login: bool,
-    /// A one-time code: log in with it, ask for a device id and write it to the NAS's device_id_file.
+    /// A fresh one-time code: log in with it and print a device id, which takes the code's place from
+    /// then on.
     #[arg(long, value_name = "CODE")]
     pub otp_code: Option<String>,
 }
@@ -135,7 +136,7 @@ pub struct Doctor {
 /// Arguments of `healthcheck`.
 #[derive(Debug, Args)]
 pub struct Healthcheck {
-    /// The daemon, such as http://127.0.0.1:9842.
+    /// The daemon's web listener.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9842")]
     pub url: String,
 }

@@ -23,4 +23,6 @@ pub mod metrics;
 pub mod model;
 pub mod poller;
 pub mod sim;
+pub mod state;
+pub mod telemetry;
 pub mod web;

@@ -10,6 +10,8 @@ use crate::metrics::{CollectOptions, Exposition, NasCounters};
 use crate::model::{DownReason, NasName, Snapshot};
 use crate::poller::{self, Heartbeat};
 use crate::state::StateFile;
+use data_encoding::BASE32;
+use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +23,9 @@ impl CredentialSource for ConfiguredCredentials {
         let credentials = self.0.credentials().map_err(|error| CredentialError(error.to_string()))?;
         let second_factor = match credentials.second_factor {
             None => SecondFactor::None,
-            Some(config::SecondFactorCredential::Totp(secret)) => SecondFactor::Totp(secret),
+            Some(config::SecondFactorCredential::Totp(secret)) => {
+                SecondFactor::Totp(BASE32.encode(secret.expose_secret()).into())
+            }
             Some(config::SecondFactorCredential::Device { id, name }) => SecondFactor::Device { name, id },
         };
         Ok(Credentials { account: credentials.username, password: credentials.password, second_factor })
@@ -34,7 +38,8 @@ pub(super) struct StoredGuard(pub(super) Arc<StateFile>);
 impl GuardStore for StoredGuard {
     fn load(&self, nas: &str) -> Result<Option<GuardRecord>, StoreError> {
         let text = self.0.guard(nas).map_err(|error| StoreError(error.to_string()))?;
-        text.map(|text| serde_json::from_str(&text).map_err(|error| StoreError(error.to_string()))).transpose()
+        text.map(|text| serde_json::from_str(&text).map_err(|error| StoreError(error.to_string())))
+            .transpose()
     }
 
     fn save(&self, nas: &str, record: &GuardRecord) -> Result<(), StoreError> {

@@ -6,8 +6,8 @@ use super::pages::{self, Pages};
 use super::{complain, fail, load, refuse, unix_now};
 use crate::cli::Flags;
 use crate::config::{Config, ListenAddress};
-use crate::metrics::{Exposition, ExporterMetrics};
-use crate::state::StateFile;
+use crate::metrics::{ExporterMetrics, Exposition};
+use crate::state::{StateError, StateFile};
 use crate::telemetry::build;
 use crate::telemetry::logs::{self, LogControl};
 use crate::telemetry::signals::{Hangups, Termination};
@@ -30,7 +30,10 @@ pub(super) async fn command(flags: &Flags) -> ExitCode {
         Ok(logs) => logs,
         Err(error) => return fail(&error),
     };
-    let state = open_state(&config);
+    let state = match open_state(&config) {
+        Ok(state) => state,
+        Err(error) => return fail(&error),
+    };
     serve(flags, config, state, logs, |_| {}).await
 }
 
@@ -141,10 +144,16 @@ impl Daemon {
         };
         if let Err(error) = self.fleet.apply(&config).await {
             exporter.reloaded(None);
-            tracing::error!("the configuration cannot be used, the old one stays in force: {:#}", anyhow::Error::new(error));
+            tracing::error!(
+                "the configuration cannot be used, the old one stays in force: {:#}",
+                anyhow::Error::new(error)
+            );
             return;
         }
-        if config.web != self.config.web || config.state_file != self.config.state_file || config.log.format != self.config.log.format {
+        if config.web != self.config.web
+            || config.state_file != self.config.state_file
+            || config.log.format != self.config.log.format
+        {
             tracing::warn!("changes of web, state_file and log.format need a restart");
         }
         if let Err(error) = self.logs.set_level(&config.log.level) {
@@ -157,15 +166,13 @@ impl Daemon {
 }
 
 /// The state file, or one in memory when it cannot be had: the guard then forgets at a restart.
-pub(super) fn open_state(config: &Config) -> StateFile {
-    match StateFile::open(&config.state_file) {
-        Ok(state) => state,
-        Err(error) => {
-            tracing::warn!(
-                file = %config.state_file.display(),
-                "no state file: after a restart a refused login would be tried again at once: {error}"
-            );
-            StateFile::in_memory()
-        }
-    }
+pub(super) fn open_state(config: &Config) -> Result<StateFile, StateError> {
+    StateFile::open(&config.state_file).or_else(|error| {
+        tracing::warn!(
+            file = %config.state_file.display(),
+            %error,
+            "no state file: after a restart a refused login would be tried again at once"
+        );
+        StateFile::in_memory()
+    })
 }

@@ -4,7 +4,7 @@ use super::daemon::{self, Daemon};
 use super::{fail, print, refuse};
 use crate::cli::Flags;
 use crate::config::{Config, Problems};
-use crate::sim::{SimOptions, Simulator};
+use crate::sim::{SimOptions, Simulator, World};
 use crate::state::StateFile;
 use crate::telemetry::logs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,6 +22,7 @@ pub(super) async fn command(flags: &Flags) -> ExitCode {
         account: ACCOUNT.to_owned(),
         password: PASSWORD.to_owned(),
         moving: true,
+        world: World::demo_at(jiff::Timestamp::now().as_second()),
         ..SimOptions::default()
     };
     let simulator = match Simulator::bind((Ipv4Addr::LOCALHOST, 0).into(), options).await {
@@ -38,10 +39,14 @@ pub(super) async fn command(flags: &Flags) -> ExitCode {
         Err(error) => return fail(&error),
     };
     let path = config.web.telemetry_path.clone();
+    let state = match StateFile::in_memory() {
+        Ok(state) => state,
+        Err(error) => return fail(&error),
+    };
     let started = |daemon: &Daemon| {
         print(&welcome(&nas, daemon.addresses(), &path));
     };
-    let code = daemon::serve(flags, config, StateFile::in_memory(), logs, started).await;
+    let code = daemon::serve(flags, config, state, logs, started).await;
     simulator.shutdown().await;
     code
 }

@@ -37,7 +37,11 @@ impl Pulse {
     /// The NASes that have not been tried yet.
     pub(super) fn untried(&self) -> Vec<NasName> {
         let heartbeats = self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner);
-        heartbeats.iter().filter(|(_, (heartbeat, _))| !heartbeat.tried()).map(|(nas, _)| nas.clone()).collect()
+        heartbeats
+            .iter()
+            .filter(|(_, (heartbeat, _))| !heartbeat.tried())
+            .map(|(nas, _)| nas.clone())
+            .collect()
     }
 
     /// The NASes that this instance polls.
@@ -172,9 +176,10 @@ impl Fleet {
 
     fn update_pulse(&self) {
         let limit = |plan: &Plan| plan.poll.interval * 2 + plan.poll.timeout * 2 + PATIENCE;
-        let pulses = self.running.iter().map(|(name, running)| {
-            (name.clone(), (Arc::clone(&running.heartbeat), limit(&running.plan)))
-        });
+        let pulses = self
+            .running
+            .iter()
+            .map(|(name, running)| (name.clone(), (Arc::clone(&running.heartbeat), limit(&running.plan))));
         self.pulse.replace(pulses.collect());
     }
 }

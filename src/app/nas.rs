@@ -1,8 +1,8 @@
 //! One NAS of the configuration, put together: client, counters, poller.
 
 use super::adapter::{ConfiguredCredentials, ExpositionSink, RequestObserver};
-use crate::config::{Config, NasConfig, SecretError};
-use crate::dsm::{BuildError, Client, ClientOptions, GuardStore, Observer, TlsOptions};
+use crate::config::{Config, NasConfig};
+use crate::dsm::{BuildError, Client, ClientOptions, GuardStore, Observer, Pin, TlsOptions};
 use crate::metrics::{CollectOptions, Exposition, NasCounters};
 use crate::model::NasName;
 use crate::poller::{Heartbeat, PollOptions, Poller};
@@ -29,14 +29,6 @@ pub(super) enum SetupError {
         nas: String,
         /// Why.
         source: BuildError,
-    },
-    /// A credential cannot be read.
-    #[error("nas.{nas}")]
-    Secret {
-        /// The NAS.
-        nas: String,
-        /// Why.
-        source: SecretError,
     },
 }
 
@@ -82,7 +74,7 @@ impl Plan {
         options.max_response_bytes = self.poll.max_response_bytes;
         options.tls = TlsOptions {
             ca_pem: self.ca_pem.clone(),
-            pin_sha256: tls.pin_sha256.map(|pin| crate::dsm::Pin::from(*pin.as_bytes())),
+            pin_sha256: tls.pin_sha256.map(|pin| Pin::from(pin.0)),
             insecure_skip_verify: tls.insecure_skip_verify,
         };
         let credentials = Arc::new(ConfiguredCredentials(self.nas.clone()));

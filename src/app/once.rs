@@ -6,9 +6,10 @@ use super::nas::{Plan, SetupError};
 use super::{complain, fail, load, print, refuse, unix_now};
 use crate::cli::Flags;
 use crate::config::Config;
-use crate::metrics::{Coding, Exposition, ExporterMetrics, Format, NasCounters, Selection};
+use crate::metrics::{Coding, ExporterMetrics, Exposition, Format, NasCounters, Selection};
 use crate::model::NasName;
 use crate::poller::Poller;
+use crate::state::StateFile;
 use crate::telemetry::{build, logs};
 use futures_util::{StreamExt, stream};
 use std::process::ExitCode;
@@ -28,7 +29,11 @@ pub(super) async fn command(flags: &Flags) -> ExitCode {
     }
     let exporter = ExporterMetrics::new(build::VERSION, build::REVISION, build::RUSTC, unix_now());
     let exposition = Arc::new(Exposition::new(Arc::new(exporter)));
-    let pollers = match pollers(&config, &exposition) {
+    let state = match open_state(&config) {
+        Ok(state) => state,
+        Err(error) => return fail(&error),
+    };
+    let pollers = match pollers(&config, &exposition, state) {
         Ok(pollers) => pollers,
         Err(error) => return fail(&error),
     };
@@ -47,8 +52,12 @@ pub(super) async fn command(flags: &Flags) -> ExitCode {
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn pollers(config: &Config, exposition: &Arc<Exposition>) -> Result<Vec<Poller>, SetupError> {
-    let store = Arc::new(StoredGuard(Arc::new(open_state(config))));
+fn pollers(
+    config: &Config,
+    exposition: &Arc<Exposition>,
+    state: StateFile,
+) -> Result<Vec<Poller>, SetupError> {
+    let store = Arc::new(StoredGuard(Arc::new(state)));
     let poller = |(name, nas)| {
         let (plan, name) = (Plan::new(name, nas, config)?, NasName::new(name));
         let counters = Arc::new(NasCounters::new(&name));

@@ -22,12 +22,13 @@ pub(super) async fn command(flags: &Flags, arguments: &Simulate) -> ExitCode {
         Ok(termination) => tokio::spawn(termination.watch(stop.clone())),
         Err(error) => return fail(&error),
     };
+    let now = jiff::Timestamp::now().as_second();
     let options = SimOptions {
         account: arguments.account.clone(),
         password: arguments.password.clone(),
         moving: arguments.moving,
         world: match arguments.world {
-            Beginning::Demo => World::demo(),
+            Beginning::Demo => World::demo_at(now),
             Beginning::Documented => World::documented(),
             Beginning::Empty => World::empty(),
         },
@@ -37,23 +38,14 @@ pub(super) async fn command(flags: &Flags, arguments: &Simulate) -> ExitCode {
         Ok(simulator) => simulator,
         Err(error) => return fail(&error),
     };
-    print(&format!(
-        "simulated NAS at {} (account {})\n",
-        simulator.base_url(),
-        arguments.account
-    ));
-    let remote = match arguments.control {
-        Some(address) => match simulator.control().serve(address).await {
-            Ok(remote) => {
-                print(&format!("controls at http://{}\n", remote.local_addr()));
-                Some(remote)
-            }
+    print(&format!("simulated NAS at {} (account {})\n", simulator.base_url(), arguments.account));
+    if let Some(address) = arguments.control {
+        match simulator.control().serve(address).await {
+            Ok(address) => print(&format!("controls at http://{address}\n")),
             Err(error) => return fail(&error),
-        },
-        None => None,
-    };
+        };
+    }
     stop.cancelled().await;
-    drop(remote);
     simulator.shutdown().await;
     ExitCode::SUCCESS
 }

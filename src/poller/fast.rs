@@ -9,6 +9,7 @@ use crate::dsm::cloud_sync::read::{self, GroupBy};
 use crate::dsm::cloud_sync::wire;
 use crate::dsm::{Answers, Batch, Error, Slot};
 use crate::model::{Connection, ConnectionId, Task, TaskId, Transfer, Tray};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 use tokio::time::Instant;
 
@@ -124,10 +125,9 @@ impl Poller {
                     taken.malformed_tasks += list.malformed;
                     for task in list.value {
                         // An id that another connection has already shown would be a series twice.
-                        if taken.tasks.contains_key(&task.id) {
-                            taken.malformed_tasks += 1;
-                        } else {
-                            taken.tasks.insert(task.id, task);
+                        match taken.tasks.entry(task.id) {
+                            Entry::Occupied(_) => taken.malformed_tasks += 1,
+                            Entry::Vacant(place) => drop(place.insert(task)),
                         }
                     }
                 }

@@ -56,6 +56,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "the times are handed through unchanged")]
     fn signs_of_work() {
         let mut tracker = ProgressTracker::default();
         let mut at = |now: f64, unfinished, status: &str, worked: bool| {

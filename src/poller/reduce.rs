@@ -157,24 +157,27 @@ pub(super) fn tasks(connection: ConnectionId, answer: &wire::ListSess) -> Reduce
     reader.list(answer.sess.malformed);
     let mut tasks: Vec<Task> = Vec::new();
     for sess in &answer.sess {
-        let id = reader.copy(sess.sess_id).map(TaskId);
-        match id {
-            Some(id) if tasks.len() < MAX_TASKS && !tasks.iter().any(|task| task.id == id) => {
-                tasks.push(Task {
-                    id,
-                    connection,
-                    local_path: reader.text(&sess.local_sync_path).unwrap_or_default(),
-                    remote_path: reader.text(&sess.remote_sync_path).unwrap_or_default(),
-                    direction: reader.word(&sess.sync_direction).unwrap_or_default(),
-                    status: reader.status(&sess.sync_status),
-                    error_code: reader.copy(sess.error),
-                    link_status: reader.copy(sess.link_status),
-                })
+        match task(&mut reader, connection, sess) {
+            Some(task) if tasks.len() < MAX_TASKS && !tasks.iter().any(|known| known.id == task.id) => {
+                tasks.push(task);
             }
             _ => reader.malformed += 1,
         }
     }
     reader.done(tasks)
+}
+
+fn task(reader: &mut Reader, connection: ConnectionId, sess: &wire::Sess) -> Option<Task> {
+    Some(Task {
+        id: TaskId(reader.copy(sess.sess_id)?),
+        connection,
+        local_path: reader.text(&sess.local_sync_path).unwrap_or_default(),
+        remote_path: reader.text(&sess.remote_sync_path).unwrap_or_default(),
+        direction: reader.word(&sess.sync_direction).unwrap_or_default(),
+        status: reader.status(&sess.sync_status),
+        error_code: reader.copy(sess.error),
+        link_status: reader.copy(sess.link_status),
+    })
 }
 
 /// The files in flight and the merges under way; each `None` when the answer does not speak of it.

@@ -21,6 +21,6 @@ fn verdict(failing: &[NasName], good: &str, bad: &str) -> Response {
     if failing.is_empty() {
         return respond::text(StatusCode::OK, format!("{good}\n"));
     }
-    let lines: String = failing.iter().map(|nas| format!("{nas}: {bad}\n")).collect();
-    respond::text(StatusCode::SERVICE_UNAVAILABLE, lines)
+    let lines: Vec<String> = failing.iter().map(|nas| format!("{nas}: {bad}")).collect();
+    respond::text(StatusCode::SERVICE_UNAVAILABLE, lines.join("\n") + "\n")
 }

@@ -22,7 +22,9 @@ pub(super) fn handler(pages: Pages, telemetry_path: &str) -> impl Fn(Request) ->
     let telemetry_path = telemetry_path.to_owned();
     move |_| {
         let mut page = String::from(HEAD);
-        page.push_str("<table><tr><th>NAS</th><th>state</th><th>connections</th><th>last success</th></tr>\n");
+        page.push_str(
+            "<table><tr><th>NAS</th><th>state</th><th>connections</th><th>last success</th></tr>\n",
+        );
         for snapshot in pages.exposition.snapshots() {
             row(&mut page, &snapshot, unix_now());
         }
@@ -48,11 +50,11 @@ fn row(page: &mut String, snapshot: &Snapshot, now: f64) {
             ("down", format!("down ({reason}): {}", escape(trouble)))
         }
     };
-    let connections = snapshot.data.as_ref().map_or_else(|| "–".to_owned(), |data| data.connections.len().to_string());
-    let age = snapshot.last_success.map_or_else(
-        || "never".to_owned(),
-        |at| format!("{:.0} s ago", (now - at).max(0.0)),
-    );
+    let connections =
+        snapshot.data.as_ref().map_or_else(|| "–".to_owned(), |data| data.connections.len().to_string());
+    let age = snapshot
+        .last_success
+        .map_or_else(|| "never".to_owned(), |at| format!("{:.0} s ago", (now - at).max(0.0)));
     let _ = writeln!(
         page,
         "<tr><td><a href=\"/probe?nas={nas}\">{nas}</a></td><td class=\"{class}\">{state}</td><td>{connections}</td><td>{age}</td></tr>"

@@ -4,10 +4,9 @@ use super::Pages;
 use crate::metrics::{self, Rendered, Selection};
 use crate::model::NasName;
 use crate::web::negotiate::{Coding, Format};
-use crate::web::query::Query;
-use crate::web::{Request, Response, respond};
-use hyper::header::{CONTENT_ENCODING, HeaderMap, HeaderValue, VARY};
+use crate::web::{Query, Request, Response, respond};
 use hyper::StatusCode;
+use hyper::header::{CONTENT_ENCODING, HeaderMap, HeaderValue, VARY};
 use std::future::{Ready, ready};
 
 /// Everything.
