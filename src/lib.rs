@@ -16,5 +16,6 @@
 //! `tests/it/architecture.rs` holds which room may use which.
 
 pub mod config;
+pub mod state;
 pub mod telemetry;
 pub mod web;
