@@ -4,5 +4,6 @@
 
 mod config;
 mod sim;
+mod state;
 mod telemetry;
 mod web;
