@@ -16,3 +16,4 @@
 //! `tests/it/architecture.rs` holds which room may use which.
 
 pub mod dsm;
+pub mod sim;
