@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod bench;
 mod architecture;
+mod bench;
 mod config;
 mod metrics;
 mod poller;
