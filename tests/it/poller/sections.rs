@@ -60,7 +60,7 @@ async fn a_refused_section_costs_its_own_series() {
             "{method}"
         );
         let failures = format!(
-            "cloudsync_poll_section_failures_total{{section=\"{section}\",reason=\"permission\",nas=\"home\"}}"
+            "cloudsync_poll_section_failures_total{{nas=\"home\",section=\"{section}\",reason=\"permission\"}}"
         );
         assert!(bench.value(&failures).is_some_and(|count| count >= 1.0), "{failures}\n{}", bench.text());
         bench.end().await;
@@ -179,7 +179,7 @@ async fn a_bad_value_costs_its_own_series() {
         assert_eq!(bench.cycle().await, None, "{field} = {value}");
         assert_eq!(bench.has(family), is_there, "{field} = {value}: {family}");
     }
-    let malformed = "cloudsync_malformed_values_total{section=\"connections\",nas=\"home\"}";
+    let malformed = "cloudsync_malformed_values_total{nas=\"home\",section=\"connections\"}";
     assert!(bench.value(malformed).unwrap() >= 5.0);
     bench.end().await;
 }
