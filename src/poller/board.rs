@@ -16,7 +16,7 @@ pub trait Sink: Send + Sync {
     /// A poll ended in a panic.
     fn panicked(&self, nas: &NasName);
     /// A section of a poll failed.
-    fn section_failed(&self, nas: &NasName, section: &'static str, reason: DownReason);
+    fn section_failed(&self, nas: &NasName, section: &'static str);
     /// Values of a section were left out.
     fn malformed(&self, nas: &NasName, section: &'static str, values: u64);
 }
@@ -96,7 +96,7 @@ mod tests {
         }
         fn polled(&self, _: &NasName, _: Duration, _: Option<DownReason>) {}
         fn panicked(&self, _: &NasName) {}
-        fn section_failed(&self, _: &NasName, _: &'static str, _: DownReason) {}
+        fn section_failed(&self, _: &NasName, _: &'static str) {}
         fn malformed(&self, _: &NasName, _: &'static str, _: u64) {}
     }
 

@@ -169,7 +169,7 @@ impl Poller {
         error: &Error,
     ) {
         let reason = reduce::reason(error.reason());
-        self.board.sink().section_failed(&self.nas, section.as_str(), reason);
+        self.board.sink().section_failed(&self.nas, section.as_str());
         troubles.section_down(&self.nas, section, id, reason, &error.to_string());
     }
 

@@ -31,7 +31,7 @@ impl Sink for Panicking {
     fn panicked(&self, _: &NasName) {
         self.panics.fetch_add(1, Ordering::SeqCst);
     }
-    fn section_failed(&self, _: &NasName, _: &'static str, _: DownReason) {}
+    fn section_failed(&self, _: &NasName, _: &'static str) {}
     fn malformed(&self, _: &NasName, _: &'static str, _: u64) {}
 }
 
