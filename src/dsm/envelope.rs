@@ -102,21 +102,23 @@ fn bad_parameter(errors: &Value) -> Option<BadParameter> {
     Some(BadParameter { name: text("name")?, reason: text("reason").unwrap_or_else(|| "refused".to_owned()) })
 }
 
-/// Reads an answer's data as its type.
+/// Reads an answer's data as its type. Failures name places, never values: those may be secret.
 pub(super) fn read_as<T: DeserializeOwned>(method: &'static str, data: Value) -> Result<T, Error> {
-    // serde would read a struct from a list by position. No answer of this API is a list; answers that are not read
-    // at all (`Done`) take null for one.
-    let list = data.is_array();
-    let data = if list { Value::Null } else { data };
-    serde_path_to_error::deserialize(data).map_err(|error| {
-        let path = error.path().to_string();
-        let fault = match (list, path.as_str()) {
-            (true, _) => "the data are a list, not an object".to_owned(),
-            (false, ".") => tame(&error.inner().to_string()),
-            (false, path) => format!("{}: {}", tame(path), tame(&error.inner().to_string())),
-        };
-        Error::Decode { method, fault: DecodeFault::Shape(fault) }
-    })
+    let shape = |fault: String| Error::Decode { method, fault: DecodeFault::Shape(fault) };
+    let fault = match &data {
+        Value::Object(_) => {
+            return serde_path_to_error::deserialize(data).map_err(|error| {
+                let (path, cause) = (error.path().to_string(), tame(&error.inner().to_string()));
+                shape(if path == "." { cause } else { format!("{}: {cause}", tame(&path)) })
+            });
+        }
+        Value::Null => "the answer has no data",
+        Value::Array(_) => "the data are a list, not an object",
+        _ => "the data are not an object",
+    };
+    // serde would read a struct from a list by position. Only answers that are not read at all (`Done`) may be no
+    // objects, and those take null for anything.
+    T::deserialize(Value::Null).map_err(|_| shape(fault.to_owned()))
 }
 
 #[cfg(test)]
@@ -165,6 +167,8 @@ mod tests {
         }
         let error = read_as::<Data>("m", serde_json::json!([1])).unwrap_err();
         assert_eq!(error.to_string(), "m: the data are a list, not an object");
+        let error = read_as::<Data>("m", "canary".into()).unwrap_err();
+        assert_eq!(error.to_string(), "m: the data are not an object");
         assert_eq!(read_as::<Data>("m", serde_json::json!({"a": "1"})).unwrap().a, Field::Value(1));
     }
 }

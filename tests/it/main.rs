@@ -7,6 +7,7 @@ mod bench;
 mod config;
 mod metrics;
 mod poller;
+mod dsm;
 mod sim;
 mod state;
 mod telemetry;

@@ -66,11 +66,12 @@ enum Trust {
 }
 
 fn trust(options: &TlsOptions, provider: &Arc<CryptoProvider>) -> Result<Trust, BuildError> {
-    if options.insecure_skip_verify {
-        return Ok(Trust::Anybody);
-    }
+    // A pin that is configured holds, whatever else is.
     if let Some(pin) = options.pin_sha256 {
         return Ok(Trust::Pin(pin));
+    }
+    if options.insecure_skip_verify {
+        return Ok(Trust::Anybody);
     }
     let mut roots = RootCertStore::empty();
     // Single broken certificates of the system are none of our business; having none at all is.
