@@ -5,9 +5,9 @@
 mod architecture;
 mod bench;
 mod config;
+mod dsm;
 mod metrics;
 mod poller;
-mod dsm;
 mod sim;
 mod state;
 mod telemetry;

@@ -158,7 +158,7 @@ async fn discover(plan: &Plan, client: &Client, report: &mut Report<'_>) -> Opti
 }
 
 fn describe(certificate: &PeerCertificate) -> String {
-    let PeerCertificate { not_after, spki_sha256, subject, issuer, self_signed } = certificate;
+    let PeerCertificate { not_before: _, not_after, spki_sha256, subject, issuer, self_signed } = certificate;
     let until = jiff::Timestamp::from_second(*not_after)
         .map_or_else(|_| not_after.to_string(), |at| at.strftime("%Y-%m-%d").to_string());
     let by = if *self_signed { "self-signed".to_owned() } else { format!("by {issuer}") };

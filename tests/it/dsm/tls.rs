@@ -174,3 +174,27 @@ fn bad_set_ups_are_told() {
     assert!(matches!(build("ftp://nas", TlsOptions::default()), Err(BuildError::Url(_))));
     assert!(build("http://nas", TlsOptions::default()).is_ok());
 }
+
+/// What `openssl req -x509` makes: signed by itself, and marked as an authority.
+fn own_authority(name: &str, expires_in_year: i32) -> (ServerConfig, Vec<u8>) {
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.not_after = date_time_ymd(expires_in_year, 1, 1);
+    let key = KeyPair::generate().unwrap();
+    let made = params.self_signed(&key).unwrap();
+    (server(made.der().clone(), &key), made.pem().into_bytes())
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_its_own_authority_may_be_named_itself() {
+    let (server, pem) = own_authority("localhost", 2999);
+    let (text, _) = refused(server.clone(), some_ca()).await;
+    assert_eq!(text, "TLS failed: the certificate is not signed by a trusted authority");
+    let peer = Peer::start_tls([info()], server).await;
+    bench(&peer, ca(&pem)).client.discover().await.unwrap();
+
+    let (server, pem) = own_authority("other.lan", 2999);
+    assert_eq!(refused(server, ca(&pem)).await.0, "TLS failed: the certificate is for another name");
+    let (server, pem) = own_authority("localhost", 2002);
+    assert_eq!(refused(server, ca(&pem)).await.0, "TLS failed: the certificate has expired");
+}
