@@ -15,5 +15,14 @@
 //!
 //! `tests/it/architecture.rs` holds which room may use which.
 
+pub mod app;
+pub mod cli;
+pub mod config;
 pub mod dsm;
+pub mod metrics;
+pub mod model;
+pub mod poller;
 pub mod sim;
+pub mod state;
+pub mod telemetry;
+pub mod web;

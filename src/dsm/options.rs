@@ -56,6 +56,12 @@ pub struct TlsOptions {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Pin(pub(super) [u8; 32]);
 
+impl From<[u8; 32]> for Pin {
+    fn from(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+}
+
 impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&BASE64.encode(&self.0))

@@ -2,5 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod architecture;
+mod bench;
+mod config;
 mod dsm;
+mod metrics;
+mod poller;
 mod sim;
+mod state;
+mod telemetry;
+mod web;

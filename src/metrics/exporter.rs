@@ -1,0 +1,70 @@
+//! What this program says about itself.
+
+use super::catalogue as metric;
+use super::nas_counters::register;
+use super::process::ProcessCollector;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use std::sync::atomic::AtomicU64;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HandlerLabels {
+    handler: &'static str,
+    code: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BuildLabels {
+    version: &'static str,
+    revision: &'static str,
+    rustc: &'static str,
+}
+
+/// The families of this program that belong to no NAS.
+#[derive(Debug)]
+pub struct ExporterMetrics {
+    registry: Registry,
+    http_requests: Family<HandlerLabels, Counter>,
+    reload_successful: Gauge,
+    reload_timestamp: Gauge<f64, AtomicU64>,
+}
+
+impl ExporterMetrics {
+    /// The families, with the configuration counted as loaded at `now` (seconds since 1970).
+    pub fn new(version: &'static str, revision: &'static str, rustc: &'static str, now: f64) -> Self {
+        let mut registry = Registry::default();
+        let build: Family<BuildLabels, Gauge> = Family::default();
+        build.get_or_create(&BuildLabels { version, revision, rustc }).set(1);
+        register(&mut registry, &metric::BUILD_INFO, build);
+        let http_requests: Family<HandlerLabels, Counter> = Family::default();
+        register(&mut registry, &metric::HTTP_REQUESTS, http_requests.clone());
+        let reload_successful = Gauge::default();
+        register(&mut registry, &metric::RELOAD_SUCCESSFUL, reload_successful.clone());
+        let reload_timestamp: Gauge<f64, AtomicU64> = Gauge::default();
+        register(&mut registry, &metric::RELOAD_TIMESTAMP, reload_timestamp.clone());
+        registry.register_collector(Box::new(ProcessCollector));
+        let metrics = Self { registry, http_requests, reload_successful, reload_timestamp };
+        metrics.reloaded(Some(now));
+        metrics
+    }
+
+    pub(super) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// A request was answered by `handler`.
+    pub fn http_request(&self, handler: &'static str, code: u16) {
+        self.http_requests.get_or_create(&HandlerLabels { handler, code }).inc();
+    }
+
+    /// The configuration was loaded at that time (seconds since 1970), or could not be.
+    pub fn reloaded(&self, at: Option<f64>) {
+        self.reload_successful.set(i64::from(at.is_some()));
+        if let Some(at) = at {
+            self.reload_timestamp.set(at);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The scrape loop: from the NAS's answers to a snapshot, again and again.
+//!
+//! A cycle is one request: the connections, the transfers, and for each known connection its tasks
+//! and the head of its log. Settings, quotas and filters follow at the slow cadence in one request
+//! more. Each section fails alone; only an unanswered `list_conn` makes the NAS down. What a NAS
+//! answers is turned into the model in `reduce`, the one place that knows both vocabularies.
+
+mod board;
+mod cycle;
+mod fast;
+mod log_tracker;
+mod logs;
+mod progress;
+mod reduce;
+mod runner;
+mod slow;
+mod transfer_tracker;
+mod trouble;
+
+pub use board::Sink;
+pub use cycle::{Memory, PollOptions, Poller};
+pub use reduce::reason as down_reason;
+pub use runner::{Heartbeat, run};

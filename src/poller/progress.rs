@@ -1,0 +1,79 @@
+//! When each connection last showed life.
+
+use crate::model::{Connection, ConnectionId, Progress, Status};
+use std::collections::{BTreeMap, HashSet};
+
+/// Signs of work, by connection.
+#[derive(Debug, Default)]
+pub(super) struct ProgressTracker {
+    connections: BTreeMap<ConnectionId, (Progress, Option<i64>)>,
+}
+
+impl ProgressTracker {
+    /// Takes the connections as they are at `now` (seconds since 1970), and those in which a transfer
+    /// moved or a log row came. Connections that are gone are forgotten.
+    pub(super) fn observe<'a>(
+        &mut self,
+        connections: impl Iterator<Item = &'a Connection>,
+        worked: &HashSet<ConnectionId>,
+        now: f64,
+    ) -> BTreeMap<ConnectionId, Progress> {
+        let mut before = std::mem::take(&mut self.connections);
+        for connection in connections {
+            let unfinished = connection.unfinished_files;
+            let (mut progress, last_unfinished) = before
+                .remove(&connection.id)
+                .unwrap_or((Progress { last_progress: now, last_uptodate: None }, unfinished));
+            let fell = last_unfinished.zip(unfinished).is_some_and(|(then, now)| now < then);
+            if fell || worked.contains(&connection.id) {
+                progress.last_progress = now;
+            }
+            if connection.status == Some(Status::UpToDate) {
+                progress.last_uptodate = Some(now);
+            }
+            self.connections.insert(connection.id, (progress, unfinished.or(last_unfinished)));
+        }
+        self.connections.iter().map(|(id, (progress, _))| (*id, *progress)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(unfinished: Option<i64>, status: &str) -> Connection {
+        Connection {
+            id: ConnectionId(2),
+            name: String::new(),
+            kind: String::new(),
+            provider: String::new(),
+            user: String::new(),
+            status: Some(Status::parse(status)),
+            link_status: None,
+            error_code: None,
+            unfinished_files: unfinished,
+        }
+    }
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "the times are handed through unchanged")]
+    fn signs_of_work() {
+        let mut tracker = ProgressTracker::default();
+        let mut at = |now: f64, unfinished, status: &str, worked: bool| {
+            let worked = worked.then_some(ConnectionId(2)).into_iter().collect();
+            tracker.observe([connection(unfinished, status)].iter(), &worked, now)[&ConnectionId(2)]
+        };
+        assert_eq!(
+            at(10.0, Some(5), "syncing", false),
+            Progress { last_progress: 10.0, last_uptodate: None }
+        );
+        assert_eq!(at(20.0, Some(5), "syncing", false).last_progress, 10.0, "flat is no progress");
+        assert_eq!(at(30.0, Some(7), "syncing", false).last_progress, 10.0, "nor is more work");
+        assert_eq!(at(40.0, None, "syncing", false).last_progress, 10.0, "nor is silence");
+        assert_eq!(at(50.0, Some(6), "syncing", false).last_progress, 50.0, "less is");
+        assert_eq!(at(60.0, Some(6), "syncing", true).last_progress, 60.0);
+        let done = at(70.0, Some(0), "uptodate", false);
+        assert_eq!(done, Progress { last_progress: 70.0, last_uptodate: Some(70.0) });
+        assert_eq!(at(80.0, Some(0), "syncing", false).last_uptodate, Some(70.0));
+    }
+}

@@ -1,0 +1,64 @@
+//! The SQLite file that outlives the process. It holds records as text and knows nothing of their meaning.
+//!
+//! Calls block for a few milliseconds, as each is one small transaction that is safe on disk when it returns.
+//! A damaged file is set aside, with one line in the log, and a new one is made: what is kept here makes
+//! restarts better, and its loss must not prevent one.
+
+mod open;
+mod schema;
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// The open file. Shared between threads, which take turns.
+#[derive(Debug)]
+pub struct StateFile {
+    connection: Mutex<Connection>,
+}
+
+/// The file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The file cannot be made or written where it is.
+    #[error("cannot write the state file {}: {reason}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system or SQLite said.
+        reason: String,
+    },
+    /// A later version of the program wrote the file.
+    #[error("the state file has version {found}, and this program knows versions up to {known}")]
+    TooNew {
+        /// The version in the file.
+        found: u32,
+        /// The latest version that is known.
+        known: u32,
+    },
+    /// SQLite failed.
+    #[error("state file: {0}")]
+    Database(#[from] rusqlite::Error),
+}
+
+impl StateFile {
+    /// The record of a NAS's login guard, as [`StateFile::set_guard`] left it.
+    pub fn guard(&self, nas: &str) -> Result<Option<String>, StateError> {
+        let record = "SELECT record FROM login_guard WHERE nas = ?1";
+        Ok(self.lock().query_row(record, params![nas], |row| row.get(0)).optional()?)
+    }
+
+    /// Replaces the record of a NAS's login guard; on return it is on disk.
+    pub fn set_guard(&self, nas: &str, record: &str) -> Result<(), StateError> {
+        let replace = "INSERT INTO login_guard (nas, record, updated) VALUES (?1, ?2, unixepoch()) \
+                       ON CONFLICT (nas) DO UPDATE SET record = excluded.record, updated = excluded.updated";
+        self.lock().execute(replace, params![nas, record])?;
+        Ok(())
+    }
+
+    /// The connection. A panic elsewhere while it was held leaves it usable: SQLite rolls back on its own.
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,122 @@
+//! Opening the file: made when missing, set aside when damaged.
+
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::{StateError, StateFile, schema};
+
+/// How long a call waits for another process, such as `doctor`, that has the file.
+const BUSY: Duration = Duration::from_secs(5);
+
+impl StateFile {
+    /// Opens the file at `path`, readable and writable by its owner alone where it is made.
+    ///
+    /// A damaged file is renamed to `NAME.corrupt-EPOCHSECONDS`, with one line in the log, and a new one made.
+    pub fn open(path: &Path) -> Result<Self, StateError> {
+        match Self::open_once(path) {
+            Err(StateError::Database(error)) if is_damage(&error) => {
+                let aside = set_aside(path)?;
+                tracing::error!(
+                    file = %path.display(),
+                    set_aside = %aside.display(),
+                    %error,
+                    "the state file is damaged; starting with a new one"
+                );
+                Self::open_once(path)
+            }
+            opened => opened,
+        }
+    }
+
+    /// A state that ends with the process.
+    pub fn in_memory() -> Result<Self, StateError> {
+        Self::prepare(Connection::open_in_memory()?)
+    }
+
+    fn open_once(path: &Path) -> Result<Self, StateError> {
+        let unwritable = |reason: String| StateError::Unwritable { path: path.to_owned(), reason };
+        create(path).map_err(|error| unwritable(error.to_string()))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let opened =
+            Connection::open_with_flags(path, flags).map_err(StateError::from).and_then(Self::prepare);
+        opened.map_err(|error| match error {
+            StateError::Database(error) if is_unwritable(&error) => unwritable(error.to_string()),
+            other => other,
+        })
+    }
+
+    fn prepare(mut connection: Connection) -> Result<Self, StateError> {
+        connection.busy_timeout(BUSY)?;
+        // Answers with the mode that it is then in, which is "memory" where there is no file.
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        check(&connection)?;
+        schema::migrate(&mut connection)?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+}
+
+/// Makes an empty file unless there is one. SQLite would make it readable by everyone; its companions take
+/// on the mode of this one.
+fn create(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// Reads the whole file, so that damage is found now and not in the middle of the work.
+fn check(connection: &Connection) -> Result<(), StateError> {
+    let verdict: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    let damage = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    Err(rusqlite::Error::SqliteFailure(damage, Some(verdict)).into())
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+fn is_unwritable(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+        )
+    )
+}
+
+/// Renames the file and its companions, which would otherwise be taken for the new file's.
+fn set_aside(path: &Path) -> Result<PathBuf, StateError> {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let aside = with_suffix(path, &format!(".corrupt-{seconds}"));
+    let unwritable = |error: std::io::Error| StateError::Unwritable {
+        path: path.to_owned(),
+        reason: format!("it is damaged and cannot be set aside: {error}"),
+    };
+    for companion in ["-wal", "-shm"] {
+        let from = with_suffix(path, companion);
+        if from.exists() {
+            std::fs::rename(&from, with_suffix(&aside, companion)).map_err(unwritable)?;
+        }
+    }
+    std::fs::rename(path, &aside).map_err(unwritable)?;
+    Ok(aside)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}

@@ -1,0 +1,5 @@
+//! What the process says of itself and hears from its host: logs, signals, build information.
+
+pub mod build;
+pub mod logs;
+pub mod signals;

@@ -1,0 +1,40 @@
+//! What a client may cost.
+
+use std::time::Duration;
+
+/// Bounds for one server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once; more wait in the system's queue. Default 512.
+    pub max_connections: usize,
+    /// Header lines of a request; more give 431. Default 64.
+    pub max_headers: usize,
+    /// Bytes of a request's head; more give 431. Default 32 KiB.
+    pub max_head_bytes: usize,
+    /// The longest body; longer gives 413. Default 64 KiB.
+    pub max_body_bytes: usize,
+    /// For the head of a request, from the moment a connection can take it: also how long a kept connection
+    /// may idle. Default 10 s.
+    pub header_timeout: Duration,
+    /// For the body of a request; longer gives 408. Default 10 s.
+    pub body_timeout: Duration,
+    /// How long a client may take nothing of its response before it is cut off. Default 10 s.
+    pub write_stall: Duration,
+    /// How long responses under way may take once the server drains. Default 3 s.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 512,
+            max_headers: 64,
+            max_head_bytes: 32 * 1024,
+            max_body_bytes: 64 * 1024,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            write_stall: Duration::from_secs(10),
+            drain: Duration::from_secs(3),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The query string.
+
+use std::borrow::Cow;
+
+use hyper::Uri;
+use url::form_urlencoded;
+
+/// The parameters of a URI, decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Query<'a> {
+    /// The parameters of `uri`, in their order.
+    pub fn of(uri: &'a Uri) -> Self {
+        Self(form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect())
+    }
+
+    /// The first value of `name`.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// Every value of `name`.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_decoded() {
+        let uri = Uri::from_static("/probe?nas=a%20b+c&x&nas=%C3%A4");
+        let query = Query::of(&uri);
+        assert_eq!(query.get("nas"), Some("a b c"));
+        assert_eq!(query.all("nas").collect::<Vec<_>>(), ["a b c", "ä"]);
+        assert_eq!(query.get("x"), Some(""));
+        assert_eq!(query.get("y"), None);
+        assert_eq!(Query::of(&Uri::from_static("/")).get("nas"), None);
+    }
+}

@@ -1,0 +1,140 @@
+//! The state file over restarts, damage and places where it cannot be.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use cloudsync_exporter::state::{StateError, StateFile};
+use tempfile::TempDir;
+
+fn place() -> (TempDir, PathBuf) {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("state.sqlite");
+    (dir, path)
+}
+
+/// The names in the directory that say that a file was set aside.
+fn set_aside(dir: &TempDir) -> Vec<String> {
+    let names = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    names.map(|name| name.into_string().unwrap()).filter(|name| name.contains(".corrupt-")).collect()
+}
+
+#[test]
+fn a_record_outlives_the_process() {
+    let (dir, path) = place();
+    let state = StateFile::open(&path).unwrap();
+    assert_eq!(state.guard("home").unwrap(), None);
+    state.set_guard("home", r#"{"failures":1}"#).unwrap();
+    state.set_guard("home", r#"{"failures":2}"#).unwrap();
+    state.set_guard("office", "{}").unwrap();
+    drop(state);
+    let state = StateFile::open(&path).unwrap();
+    assert_eq!(state.guard("home").unwrap().as_deref(), Some(r#"{"failures":2}"#));
+    assert_eq!(state.guard("office").unwrap().as_deref(), Some("{}"));
+    assert!(set_aside(&dir).is_empty());
+}
+
+#[test]
+fn what_is_in_memory_works_the_same() {
+    let state = StateFile::in_memory().unwrap();
+    state.set_guard("home", "{}").unwrap();
+    assert_eq!(state.guard("home").unwrap().as_deref(), Some("{}"));
+}
+
+#[test]
+fn only_the_owner_reads_it() {
+    let (dir, path) = place();
+    let state = StateFile::open(&path).unwrap();
+    state.set_guard("home", "{}").unwrap();
+    for entry in std::fs::read_dir(dir.path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(
+            entry.metadata().unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{}",
+            entry.path().display()
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_no_database_is_set_aside() {
+    let (dir, path) = place();
+    std::fs::write(&path, "not a database, but long enough to have a header of one hundred bytes".repeat(9))
+        .unwrap();
+    let state = StateFile::open(&path).unwrap();
+    assert_eq!(state.guard("home").unwrap(), None);
+    state.set_guard("home", "{}").unwrap();
+    let aside = set_aside(&dir);
+    assert_eq!(aside.len(), 1, "{aside:?}");
+    assert!(aside[0].starts_with("state.sqlite.corrupt-"));
+    assert!(std::fs::read_to_string(dir.path().join(&aside[0])).unwrap().starts_with("not a database"));
+}
+
+#[test]
+fn a_damaged_page_is_found_at_the_start() {
+    let (dir, path) = place();
+    let state = StateFile::open(&path).unwrap();
+    for n in 0..200 {
+        state.set_guard(&format!("nas_{n}"), &"x".repeat(500)).unwrap();
+    }
+    drop(state);
+    let mut bytes = std::fs::read(&path).unwrap();
+    assert!(bytes.len() > 5 * 4096);
+    bytes[2 * 4096..4 * 4096].fill(0xff);
+    std::fs::write(&path, bytes).unwrap();
+    let state = StateFile::open(&path).unwrap();
+    assert_eq!(state.guard("nas_1").unwrap(), None);
+    assert_eq!(set_aside(&dir).len(), 1);
+}
+
+#[test]
+fn an_empty_file_is_a_new_one() {
+    let (dir, path) = place();
+    std::fs::write(&path, "").unwrap();
+    StateFile::open(&path).unwrap().set_guard("home", "{}").unwrap();
+    assert!(set_aside(&dir).is_empty());
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_an_error_with_the_path() {
+    let (dir, path) = place();
+    for path in [path.join("below"), dir.path().to_owned(), "/proc/state.sqlite".into()] {
+        let error = StateFile::open(&path).unwrap_err();
+        assert!(matches!(error, StateError::Unwritable { .. }), "{error}");
+        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+    }
+}
+
+#[test]
+fn the_file_of_a_later_version_is_left_alone() {
+    let (dir, path) = place();
+    drop(StateFile::open(&path).unwrap());
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let error = StateFile::open(&path).unwrap_err();
+    assert!(matches!(error, StateError::TooNew { found: 99, .. }), "{error}");
+    assert!(set_aside(&dir).is_empty());
+}
+
+#[test]
+fn threads_and_processes_take_turns() {
+    let (_dir, path) = place();
+    let one = Arc::new(StateFile::open(&path).unwrap());
+    let other = Arc::new(StateFile::open(&path).unwrap());
+    let writers: Vec<_> = (0..8)
+        .map(|n| {
+            let state = if n % 2 == 0 { one.clone() } else { other.clone() };
+            std::thread::spawn(move || {
+                for _ in 0..10 {
+                    state.set_guard(&format!("nas_{n}"), "{}").unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.join().unwrap();
+    }
+    assert!((0..8).all(|n| one.guard(&format!("nas_{n}")).unwrap().is_some()));
+}
