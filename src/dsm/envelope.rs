@@ -7,12 +7,16 @@ use serde_json::Value;
 use super::error::{BadParameter, DecodeFault, Error, tame};
 use super::field::{Field, Lenient, object};
 
-mod shallow;
+mod mend;
 
 /// The API of logins, whose codes from 400 on are its own.
 pub(super) const AUTH: &str = "SYNO.API.Auth";
 /// Its method to log in.
 pub(super) const LOGIN: &str = "login";
+
+/// Values in one answer: many times what the largest NAS has to say, and few enough to be held. A small answer can
+/// be made of very many values, each of which takes far more room in memory than on the wire.
+const MAX_VALUES: usize = 1_000_000;
 
 /// `{"success":…,"data":…}` or `{"success":…,"error":…}`; also the shape of a compound's member.
 #[derive(Default, Deserialize)]
@@ -62,10 +66,13 @@ impl Refused {
     }
 }
 
-/// Reads the body of an HTTP 200 answer.
+/// Reads the body of an HTTP 200 answer. What only spoils a part of it is mended first, so that it costs that
+/// part and not the whole: text that is not Unicode, and nesting that the parser refuses.
 pub(super) fn parse(body: &[u8]) -> Result<Envelope, DecodeFault> {
-    // The parser refuses deep nesting as it refuses broken text; only the latter stays refused.
-    let parsed = serde_json::from_slice(body).or_else(|_| serde_json::from_slice(&shallow::shallow(body)));
+    if body.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() > MAX_VALUES {
+        return Err(DecodeFault::TooMany { limit: MAX_VALUES });
+    }
+    let parsed = serde_json::from_slice(body).or_else(|_| serde_json::from_slice(&mend::mend(body)));
     let value: Value = parsed.map_err(|error| {
         let first = body.iter().find(|b| !b.is_ascii_whitespace());
         if first == Some(&b'<') { DecodeFault::Html } else { DecodeFault::Json(error.to_string()) }

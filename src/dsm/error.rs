@@ -248,6 +248,12 @@ pub enum DecodeFault {
         /// The limit.
         limit: usize,
     },
+    /// More values than any NAS has to say.
+    #[error("the answer has more than {limit} values")]
+    TooMany {
+        /// The limit.
+        limit: usize,
+    },
     /// HTML, as proxies and a booting NAS send.
     #[error("the answer is an HTML page")]
     Html,

@@ -67,6 +67,9 @@ impl<'de, T: Lenient> Deserialize<'de> for Field<T> {
     }
 }
 
+/// Elements of one list that are read; the rest counts as malformed. The longest documented list has 200.
+const MAX_ITEMS: usize = 10_000;
+
 /// A list of an answer, with what could be read of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List<T> {
@@ -92,7 +95,7 @@ impl<'de, T: Lenient> Deserialize<'de> for List<T> {
             _ => return Ok(Self { items: Vec::new(), malformed: 1, present: true }),
         };
         let asked = elements.len();
-        let items: Vec<T> = elements.into_iter().filter_map(T::lenient).collect();
+        let items: Vec<T> = elements.into_iter().take(MAX_ITEMS).filter_map(T::lenient).collect();
         Ok(Self { malformed: asked - items.len(), items, present: true })
     }
 }

@@ -68,9 +68,9 @@ impl Poller {
 
         let mut taken = Taken::default();
         let still_there = asked.into_iter().filter(|asked| is_there(&asked.connection)).collect();
-        self.take(memory, &mut answers, still_there, &mut taken);
+        self.take(memory, &mut answers, still_there, &connections, &mut taken);
         let new = connections.keys().filter(|id| !known.contains(id)).copied().collect();
-        self.ask_new(memory, new, &mut taken).await;
+        self.ask_new(memory, new, &connections, &mut taken).await;
         self.malformed(&mut memory.troubles, Section::Tasks, taken.malformed_tasks);
 
         let mut worked = HashSet::new();
@@ -96,14 +96,20 @@ impl Poller {
     }
 
     /// Asks about connections that were not known before, so that their first poll is whole.
-    async fn ask_new(&self, memory: &mut Memory, new: Vec<ConnectionId>, taken: &mut Taken) {
+    async fn ask_new(
+        &self,
+        memory: &mut Memory,
+        new: Vec<ConnectionId>,
+        connections: &BTreeMap<ConnectionId, Connection>,
+        taken: &mut Taken,
+    ) {
         if new.is_empty() {
             return;
         }
         let mut batch = Batch::new();
         let asked = new.iter().map(|id| ask(&mut batch, *id)).collect();
         match self.client.run(batch).await {
-            Ok(mut answers) => self.take(memory, &mut answers, asked, taken),
+            Ok(mut answers) => self.take(memory, &mut answers, asked, connections, taken),
             Err(error) => {
                 for id in new {
                     memory.logs.follow(id);
@@ -115,13 +121,20 @@ impl Poller {
     }
 
     /// Takes the answers about some connections.
-    fn take(&self, memory: &mut Memory, answers: &mut Answers, asked: Vec<Asked>, taken: &mut Taken) {
+    fn take(
+        &self,
+        memory: &mut Memory,
+        answers: &mut Answers,
+        asked: Vec<Asked>,
+        connections: &BTreeMap<ConnectionId, Connection>,
+        taken: &mut Taken,
+    ) {
         for Asked { connection, tasks: list, log } in asked {
             let id = Some(connection.0);
             match answers.take(list) {
                 Ok(list) => {
                     memory.troubles.section_up(&self.nas, Section::Tasks, id);
-                    let list = reduce::tasks(connection, &list);
+                    let list = reduce::tasks(connection, &list, connections);
                     taken.malformed_tasks += list.malformed;
                     for task in list.value {
                         // An id that another connection has already shown would be a series twice.
@@ -138,7 +151,6 @@ impl Poller {
             }
             match answers.take(log) {
                 Ok(page) => {
-                    memory.troubles.section_up(&self.nas, Section::Log, id);
                     taken.logs.push((connection, logs::Pages::first(&page)));
                 }
                 Err(error) => {

@@ -22,6 +22,9 @@ const REMEMBERED_OF_A_SECOND: usize = 4096;
 /// So many times a total that grows without rows is looked into.
 const FALSE_GROWTHS: u8 = 3;
 
+/// For so many polls it is not believed after that: an hour at the usual interval.
+const DISTRUST: u16 = 240;
+
 /// A row of the log, as far as counting needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Row {
@@ -67,6 +70,8 @@ pub(super) struct LogTracker {
     total: Option<u64>,
     /// How often the total grew without a new row to be found on any page.
     false_growths: u8,
+    /// Polls since its total is not believed.
+    polls_distrusting: u16,
     started: bool,
 }
 
@@ -78,6 +83,7 @@ impl Default for LogTracker {
             head: Vec::new(),
             total: None,
             false_growths: 0,
+            polls_distrusting: 0,
             started: false,
         }
     }
@@ -92,9 +98,10 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Joins the next page, which was asked for from [`Window::next_offset`] on. Rows that came
+    /// Joins the next page of at most `limit` rows, which was asked for from [`Window::next_offset`] on.
+    /// A full page is never taken for the last, whatever the total says. Rows that came
     /// meanwhile have pushed it along: it is put where its rows continue ours.
-    pub(super) fn join(&mut self, page: &[Row], total: Option<u64>) {
+    pub(super) fn join(&mut self, page: &[Row], total: Option<u64>, limit: usize) {
         let asked_from = self.next_offset();
         let tail = &self.rows[self.rows.len() - self.rows.len().min(RUN)..];
         let place = page.windows(tail.len().max(1)).position(|rows| rows == tail);
@@ -116,8 +123,9 @@ impl Window {
             }
         }
         self.total = total.or(self.total);
-        let reached_end = self.total.is_some_and(|total| (asked_from + page.len()) as u64 >= total);
-        self.exhausted = page.is_empty() || reached_end || (before > 0 && self.rows.len() == before);
+        let reached_end = self.total.is_none_or(|total| (asked_from + page.len()) as u64 >= total);
+        let brought_nothing = before > 0 && self.rows.len() == before;
+        self.exhausted = page.is_empty() || brought_nothing || (page.len() < limit && reached_end);
     }
 
     /// Where to ask on: a little before the end, so that a shift can be noticed.
@@ -133,16 +141,13 @@ impl LogTracker {
         if window.exhausted || !self.started {
             return true;
         }
-        if (self.unseen(&window.rows).len() as u64) < self.growth(window) {
-            return false;
-        }
         let rows = &window.rows;
-        let last_run = (rows.len() >= RUN).then(|| rows.len() - RUN);
-        let Some(known_from) = self.old_head(rows).or(last_run) else {
-            return false;
-        };
-        // Among rows that are equal to the letter, the old ones end a page of new ones too.
-        self.excess(rows).all(|(index, row)| index < known_from || row.time < self.complete_from)
+        let has_all = self.unseen(rows).len() as u64 >= self.growth(window);
+        // Among rows that are equal to the letter, new ones may stand behind the old ones.
+        let end = rows.len().saturating_sub(RUN);
+        let ends_in_known = !rows.is_empty()
+            && self.excess(rows).all(|(index, row)| index < end || row.time < self.complete_from);
+        has_all && ends_in_known
     }
 
     /// Takes the pages of a poll.
@@ -152,9 +157,18 @@ impl LogTracker {
         if self.started {
             found.new = self.unseen(&window.rows);
             if !met {
-                found.missed = self.growth(window).saturating_sub(found.new.len() as u64);
+                // A full log drops as many rows as it takes, and its total stands still: that some were
+                // missed is known, but not how many.
+                let at_least = u64::from(self.growth(window) == 0 && window.total <= self.total);
+                found.missed = self.growth(window).saturating_sub(found.new.len() as u64).max(at_least);
                 self.false_growths =
                     if found.new.is_empty() { self.false_growths.saturating_add(1) } else { 0 };
+            }
+        }
+        if self.false_growths >= FALSE_GROWTHS {
+            self.polls_distrusting = (self.polls_distrusting + 1) % DISTRUST;
+            if self.polls_distrusting == 0 {
+                self.false_growths = 0;
             }
         }
         self.started = true;

@@ -4,11 +4,13 @@ use super::cycle::{Memory, Poller};
 use super::log_tracker::{LogTracker, Window};
 use super::reduce;
 use super::trouble::Section;
-use crate::dsm::Batch;
 use crate::dsm::cloud_sync::read::{self, LogQuery};
 use crate::dsm::cloud_sync::wire;
+use crate::dsm::{Batch, Error};
 use crate::model::{ConnectionId, LogCounts};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Rows asked for at every poll.
 const FIRST_PAGE: u32 = 50;
@@ -22,16 +24,28 @@ pub(super) fn first_page() -> LogQuery {
     LogQuery { limit: FIRST_PAGE, ..LogQuery::default() }
 }
 
+/// A connection that is gone is remembered for so long, should it come back: a package that restarts
+/// has no connections for a moment.
+const REMEMBERED: Duration = Duration::from_secs(60 * 60);
+
 /// What was counted, by connection.
 #[derive(Debug, Default)]
 pub(super) struct Logs {
-    connections: BTreeMap<ConnectionId, (LogTracker, LogCounts)>,
+    connections: BTreeMap<ConnectionId, Followed>,
+}
+
+#[derive(Debug, Default)]
+struct Followed {
+    tracker: LogTracker,
+    counts: LogCounts,
+    gone: Option<Instant>,
 }
 
 impl Logs {
-    /// The counts of the connections that are followed.
+    /// The counts of the connections that are there.
     pub(super) fn counts(&self) -> BTreeMap<ConnectionId, LogCounts> {
-        self.connections.iter().map(|(id, (_, counts))| (*id, counts.clone())).collect()
+        let there = self.connections.iter().filter(|(_, followed)| followed.gone.is_none());
+        there.map(|(id, followed)| (*id, followed.counts.clone())).collect()
     }
 
     /// Has counters at 0 for a connection whose log was not answered yet.
@@ -40,16 +54,19 @@ impl Logs {
     }
 
     pub(super) fn retain(&mut self, is_there: impl Fn(ConnectionId) -> bool) {
-        self.connections.retain(|id, _| is_there(*id));
+        self.connections.retain(|id, followed| {
+            followed.gone = (!is_there(*id)).then(|| followed.gone.unwrap_or_else(Instant::now));
+            followed.gone.is_none_or(|gone| gone.elapsed() < REMEMBERED)
+        });
     }
 
     fn is_enough(&mut self, connection: ConnectionId, window: &Window) -> bool {
-        self.connections.entry(connection).or_default().0.is_enough(window)
+        self.connections.entry(connection).or_default().tracker.is_enough(window)
     }
 
     /// Counts a connection's pages; whether there was a new row.
     fn take(&mut self, connection: ConnectionId, window: &Window) -> bool {
-        let (tracker, counts) = self.connections.entry(connection).or_default();
+        let Followed { tracker, counts, .. } = self.connections.entry(connection).or_default();
         let found = tracker.take(window);
         for row in &found.new {
             counts.count(row.action, row.level, row.error_code);
@@ -68,15 +85,18 @@ pub(super) struct Pages {
 impl Pages {
     pub(super) fn first(page: &wire::Log) -> Self {
         let mut pages = Self { window: Window::default(), malformed: 0 };
-        pages.add(page);
+        pages.add(page, FIRST_PAGE);
         pages
     }
 
-    fn add(&mut self, page: &wire::Log) {
+    fn add(&mut self, page: &wire::Log, limit: u32) {
         let page = reduce::log_rows(page);
         let (rows, total) = page.value;
         self.malformed += page.malformed;
-        self.window.join(&rows, total);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        // A page that is longer than it was asked for is not believed.
+        let rows = &rows[..rows.len().min(limit)];
+        self.window.join(rows, total, limit);
     }
 }
 
@@ -89,41 +109,43 @@ impl Poller {
         mut logs: Vec<(ConnectionId, Pages)>,
         worked: &mut HashSet<ConnectionId>,
     ) -> u64 {
+        // What else was answered waits for these pages.
+        let deadline = Instant::now() + self.options.interval / 2;
+        let mut refused: HashMap<ConnectionId, Error> = HashMap::new();
         for _ in 0..MAX_PAGES {
             let mut batch = Batch::new();
             let mut asked = Vec::new();
-            for (index, (connection, pages)) in logs.iter().enumerate() {
-                if !memory.logs.is_enough(*connection, &pages.window) {
+            for (connection, pages) in &mut logs {
+                if !refused.contains_key(connection) && !memory.logs.is_enough(*connection, &pages.window) {
                     let offset = u32::try_from(pages.window.next_offset()).unwrap_or(u32::MAX);
                     let query = LogQuery { offset, limit: NEXT_PAGE, ..LogQuery::default() };
-                    asked.push((index, batch.add(read::get_log(Some(connection.0), &query))));
+                    asked.push((batch.add(read::get_log(Some(connection.0), &query)), *connection, pages));
                 }
             }
-            if batch.is_empty() {
+            if batch.is_empty() || Instant::now() >= deadline {
                 break;
             }
-            let Ok(mut answers) = self.client.run(batch).await else {
-                break;
-            };
-            let mut answered = false;
-            for (index, slot) in asked {
-                let (connection, pages) = &mut logs[index];
-                match answers.take(slot) {
-                    Ok(page) => {
-                        answered = true;
-                        pages.add(&page);
-                    }
-                    Err(error) => {
-                        self.section_down(&mut memory.troubles, Section::Log, Some(connection.0), &error);
+            match self.client.run(batch).await {
+                Ok(mut answers) => {
+                    for (slot, connection, pages) in asked {
+                        match answers.take(slot) {
+                            Ok(page) => pages.add(&page, NEXT_PAGE),
+                            Err(error) => drop(refused.insert(connection, error)),
+                        }
                     }
                 }
-            }
-            if !answered {
-                break;
+                Err(error) => {
+                    refused.extend(asked.into_iter().map(|(_, connection, _)| (connection, error.clone())));
+                }
             }
         }
         let mut malformed = 0;
         for (connection, pages) in logs {
+            let id = Some(connection.0);
+            match refused.get(&connection) {
+                Some(error) => self.section_down(&mut memory.troubles, Section::Log, id, error),
+                None => memory.troubles.section_up(&self.nas, Section::Log, id),
+            }
             malformed += pages.malformed;
             if memory.logs.take(connection, &pages.window) {
                 worked.insert(connection);

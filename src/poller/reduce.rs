@@ -16,6 +16,10 @@ const MAX_CONNECTIONS: usize = 2_000;
 const MAX_TASKS: usize = 200;
 /// Transfers of one NAS that are followed; at most 20 uploads run at once.
 const MAX_TRANSFERS: usize = 1_000;
+/// Volumes of one NAS that are followed.
+const MAX_VOLUMES: usize = 256;
+/// The longest text that becomes a label, in bytes: the longest path that Linux knows.
+const MAX_TEXT: usize = 4_096;
 /// The longest state word or kind of cloud that is believed, in bytes.
 const MAX_WORD: usize = 64;
 
@@ -39,8 +43,9 @@ impl Reader {
     }
 
     fn text(&mut self, field: &Field<String>) -> Option<String> {
-        self.malformed += u64::from(field.is_malformed());
-        field.get().cloned()
+        let is_too_long = field.get().is_some_and(|text| text.len() > MAX_TEXT);
+        self.malformed += u64::from(field.is_malformed() || is_too_long);
+        field.get().filter(|_| !is_too_long).cloned()
     }
 
     /// A word of a small vocabulary: a label value that a NAS cannot make arbitrarily long.
@@ -134,7 +139,7 @@ fn connection(reader: &mut Reader, conn: &wire::Conn) -> Option<Connection> {
     // The field is there in error only; without it there is no error.
     let error_code = match (reader.copy(conn.error), &status) {
         (Some(code), _) => Some(code),
-        (None, Some(Status::Error) | None) => None,
+        (None, Some(Status::Error | Status::Other(_)) | None) => None,
         (None, Some(_)) if conn.error.is_malformed() => None,
         (None, Some(_)) => Some(0),
     };
@@ -151,12 +156,21 @@ fn connection(reader: &mut Reader, conn: &wire::Conn) -> Option<Connection> {
     })
 }
 
-/// The tasks of one connection.
-pub(super) fn tasks(connection: ConnectionId, answer: &wire::ListSess) -> Reduced<Vec<Task>> {
+/// The tasks of one connection. A task that says to belong to another one of `connections` is left to that.
+pub(super) fn tasks(
+    connection: ConnectionId,
+    answer: &wire::ListSess,
+    connections: &BTreeMap<ConnectionId, Connection>,
+) -> Reduced<Vec<Task>> {
     let mut reader = Reader::default();
     reader.list(answer.sess.malformed);
     let mut tasks: Vec<Task> = Vec::new();
     for sess in &answer.sess {
+        let home = sess.conn_id.copied().map(ConnectionId);
+        if home.is_some_and(|home| home != connection && connections.contains_key(&home)) {
+            reader.malformed += 1;
+            continue;
+        }
         match task(&mut reader, connection, sess) {
             Some(task) if tasks.len() < MAX_TASKS && !tasks.iter().any(|known| known.id == task.id) => {
                 tasks.push(task);
@@ -194,7 +208,7 @@ pub(super) fn transfers(
                 connection: homes.get(&task).copied(),
                 task,
                 direction: Direction::parse(&reader.text(&item.status).unwrap_or_default()),
-                path: reader.text(&item.path).or_else(|| reader.text(&item.base_name)).unwrap_or_default(),
+                path: path(&mut reader, item),
                 bit_rate: reader.copy(item.bit_rate),
                 done: reader.count(item.current_size),
                 size: reader.count(item.total_size),
@@ -208,6 +222,11 @@ pub(super) fn transfers(
     let is_list =
         answer.processing_items.present && (answer.processing_items.malformed == 0 || !transfers.is_empty());
     reader.done((is_list.then_some(transfers), merges))
+}
+
+fn path(reader: &mut Reader, item: &wire::ProcessingItem) -> String {
+    let path = reader.text(&item.path).filter(|path| !path.is_empty());
+    path.or_else(|| reader.text(&item.base_name)).unwrap_or_default()
 }
 
 /// A page of the log.
@@ -253,7 +272,10 @@ pub(super) fn package(answer: &wire::Config) -> Reduced<Package> {
     let mut volumes: Vec<Volume> = Vec::new();
     for volume in &answer.volume_list {
         match reader.text(&volume.mount_point) {
-            Some(mount_point) if !volumes.iter().any(|known| known.mount_point == mount_point) => {
+            Some(mount_point)
+                if volumes.len() < MAX_VOLUMES
+                    && !volumes.iter().any(|known| known.mount_point == mount_point) =>
+            {
                 let (free, size) = (reader.count(volume.size_free), reader.count(volume.size_total));
                 volumes.push(Volume { mount_point, free, size });
             }

@@ -37,6 +37,13 @@ impl TransferTracker {
     pub(super) fn observe(&mut self, transfers: &mut [Transfer], now: Instant) -> HashSet<TaskId> {
         let mut moved = HashSet::new();
         let mut before = std::mem::take(&mut self.files);
+        let copies_before = copies(before.keys().map(|key| (key.task, key.direction, key.path.as_str())));
+        let copies_now = copies(transfers.iter().map(|file| (file.task, file.direction, file.path.as_str())));
+        // Which of several equal entries is gone or new cannot be told: they count as seen first.
+        let is_certain = |transfer: &Transfer| {
+            let key = (transfer.task, transfer.direction, transfer.path.clone());
+            copies_before.get(&key) == copies_now.get(&key)
+        };
         let mut listed: HashMap<(TaskId, Direction, String), usize> = HashMap::new();
         for transfer in transfers {
             let copies =
@@ -46,6 +53,7 @@ impl TransferTracker {
             *copies += 1;
             let seen = match before.remove(&key) {
                 Some(seen) if seen.done == transfer.done => seen,
+                Some(_) if !is_certain(transfer) => Seen { done: transfer.done, moved: now },
                 Some(seen) => {
                     let bytes =
                         transfer.done.zip(seen.done).map_or(0, |(now, then)| now.saturating_sub(then));
@@ -84,6 +92,17 @@ impl TransferTracker {
             })
             .collect()
     }
+}
+
+/// How often each file is listed.
+fn copies<'a>(
+    files: impl Iterator<Item = (TaskId, Direction, &'a str)>,
+) -> HashMap<(TaskId, Direction, String), usize> {
+    let mut copies = HashMap::new();
+    for (task, direction, path) in files {
+        *copies.entry((task, direction, path.to_owned())).or_default() += 1;
+    }
+    copies
 }
 
 #[cfg(test)]
@@ -146,6 +165,16 @@ mod tests {
         tracker.observe(&mut [file("a", 100), file("a", 200)], Instant::now());
         tracker.observe(&mut [file("a", 110), file("a", 220)], Instant::now());
         assert_eq!(uploaded(&mut tracker), 30);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_one_of_several_equal_entries_ends_nothing_is_made_up() {
+        let mut tracker = TransferTracker::default();
+        tracker.observe(&mut [file("a", 100), file("a", 900), file("a", 1_500)], Instant::now());
+        tracker.observe(&mut [file("a", 900), file("a", 1_500)], Instant::now());
+        assert_eq!(uploaded(&mut tracker), 0);
+        tracker.observe(&mut [file("a", 910), file("a", 1_510)], Instant::now());
+        assert_eq!(uploaded(&mut tracker), 20);
     }
 
     #[tokio::test(start_paused = true)]

@@ -19,7 +19,7 @@ use crate::dsm::field::Lenient;
 use crate::dsm::transport::Exchange;
 
 /// At most this many calls go into one request.
-const MAX_MEMBERS: usize = 400;
+const MAX_MEMBERS: usize = 1_000;
 /// How long a NAS that refused a compound request is spared the next.
 const SINGLES: Duration = Duration::from_secs(60 * 60);
 /// The name of the method that takes many calls.

@@ -95,7 +95,7 @@ impl DecodeFault {
             Self::Json(_) | Self::Compression => {
                 "Check that url is the address of DSM and not of another service."
             }
-            Self::Shape(_) | Self::Missing => {
+            Self::Shape(_) | Self::Missing | Self::TooMany { .. } => {
                 "This version of Cloud Sync answers differently than known; please report it with the package's version."
             }
         }

@@ -8,6 +8,8 @@ use proptest::prelude::*;
 struct Log {
     rows: Vec<Row>,
     keep: Option<usize>,
+    /// Its total is the length of the page.
+    total_of_page: bool,
 }
 
 impl Log {
@@ -25,6 +27,10 @@ impl Log {
         }
     }
 
+    fn total(&self, page: usize) -> u64 {
+        (if self.total_of_page { page } else { self.rows.len() }) as u64
+    }
+
     fn page(&self, offset: usize, limit: usize) -> &[Row] {
         let from = offset.min(self.rows.len());
         &self.rows[from..(from + limit).min(self.rows.len())]
@@ -33,14 +39,14 @@ impl Log {
     /// Polls as the cycle does; `between` runs before each further page.
     fn poll(&mut self, tracker: &mut LogTracker, pages: usize, mut between: impl FnMut(&mut Self)) -> Found {
         let mut window = Window::default();
-        window.join(self.page(0, 50), Some(self.rows.len() as u64));
+        window.join(self.page(0, 50), Some(self.total(50)), 50);
         for _ in 0..pages {
             if tracker.is_enough(&window) {
                 break;
             }
             between(self);
             let page = self.page(window.next_offset(), 200).to_vec();
-            window.join(&page, Some(self.rows.len() as u64));
+            window.join(&page, Some(self.total(page.len())), 200);
         }
         tracker.take(&window)
     }
@@ -166,6 +172,40 @@ fn a_log_that_was_cleared_or_vanished_for_a_moment() {
 }
 
 #[test]
+fn a_full_log_that_turned_over_is_known_to_have_missed_something() {
+    let (mut log, mut tracker) = (Log { keep: Some(2_000), ..Log::default() }, LogTracker::default());
+    (0..2_000).for_each(|i| log.add(i, 1));
+    log.count(&mut tracker);
+    (2_000..8_000).for_each(|i| log.add(i, 1));
+    let found = log.poll(&mut tracker, 5, |_| {});
+    assert!(found.new.len() > 900 && found.missed > 0, "{} {}", found.new.len(), found.missed);
+    assert_eq!(log.poll(&mut tracker, 5, |_| {}), Found::default());
+}
+
+#[test]
+fn a_total_that_is_the_length_of_the_page_ends_no_reading() {
+    let (mut log, mut tracker) = (Log { total_of_page: true, ..Log::default() }, LogTracker::default());
+    (0..300).for_each(|i| log.add(i, 1));
+    log.count(&mut tracker);
+    (300..500).for_each(|i| log.add(i, 1));
+    assert_eq!(log.count(&mut tracker), 200);
+    assert_eq!(log.count(&mut tracker), 0);
+}
+
+#[test]
+fn a_row_that_carries_an_older_time_costs_no_further_pages() {
+    let (mut log, mut tracker) = (Log::default(), LogTracker::default());
+    (0..300).for_each(|i| log.add(i, 1));
+    log.count(&mut tracker);
+    // The NAS sorts by time: the row lands among known ones.
+    let row = Row { fingerprint: 99, ..log.rows[20] };
+    log.rows.insert(20, row);
+    let mut pages = 0;
+    assert_eq!(log.poll(&mut tracker, 5, |_| pages += 1).new, vec![row]);
+    assert_eq!(pages, 0);
+}
+
+#[test]
 fn a_total_that_grows_without_rows_is_not_believed_for_ever() {
     let (mut log, mut tracker) = (Log::default(), LogTracker::default());
     (0..3_000).for_each(|i| log.add(i, 1));
@@ -173,14 +213,14 @@ fn a_total_that_grows_without_rows_is_not_believed_for_ever() {
     let mut looked = 0;
     for poll in 1..20 {
         let mut window = Window::default();
-        window.join(log.page(0, 50), Some(3_000 + poll * 10));
+        window.join(log.page(0, 50), Some(3_000 + poll * 10), 50);
         for _ in 0..5 {
             if tracker.is_enough(&window) {
                 break;
             }
             looked += 1;
             let page = log.page(window.next_offset(), 200).to_vec();
-            window.join(&page, Some(3_000 + poll * 10));
+            window.join(&page, Some(3_000 + poll * 10), 200);
         }
         assert_eq!(tracker.take(&window).new.len(), 0);
     }

@@ -64,13 +64,13 @@ async fn one_request_for_many_calls() {
 }
 
 #[tokio::test]
-async fn more_than_four_hundred_are_split_evenly() {
+async fn more_than_a_thousand_are_split_evenly() {
     let part = |from: i64, to: i64| {
         compound(1, &members(from..=to)).data(results(&(from..=to).map(answered).collect::<Vec<_>>()))
     };
-    let peer = Peer::start([info(), login(1), part(1, 301), part(302, 601)]).await;
+    let peer = Peer::start([info(), login(1), part(1, 601), part(602, 1201)]).await;
     let bench = Bench::new(&peer.url());
-    assert!(is_ok(&run(&bench, 1..=601).await, 1..=601));
+    assert!(is_ok(&run(&bench, 1..=1201).await, 1..=1201));
 }
 
 #[tokio::test]
