@@ -112,7 +112,13 @@ impl Daemon {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                Some(()) = hangups.next() => self.reload(flags).await,
+                Some(()) = hangups.next() => {
+                    tokio::select! {
+                        () = self.reload(flags) => {}
+                        // What a reload leaves half done ends now anyway.
+                        () = stop.cancelled() => break,
+                    }
+                }
             }
         }
         self.shutdown().await;

@@ -2,16 +2,17 @@
 
 use super::nas::{Plan, SetupError};
 use crate::config::Config;
-use crate::dsm::GuardStore;
+use crate::dsm::{Client, GuardStore};
 use crate::metrics::{Exposition, NasCounters};
 use crate::model::{NasName, Snapshot};
-use crate::poller::{self, Heartbeat, Memory, Poller};
+use crate::poller::{self, Heartbeat, Memory};
 use futures_util::future::join_all;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Cycles side by side. Far above what healthy NASes need, so that some that hang do not keep the
@@ -19,6 +20,9 @@ use tokio_util::sync::CancellationToken;
 const MAX_CYCLES: usize = 256;
 /// What a cycle may take beyond its requests: the next TOTP step, and its turn among the others.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A loop that was told to end does so at its next await; longer than this only a fault can take.
+const END_OF_A_LOOP: Duration = Duration::from_secs(1);
 
 /// How each poller is doing, for the health pages.
 #[derive(Debug, Default)]
@@ -57,6 +61,7 @@ impl Pulse {
 /// A poller at work.
 struct Running {
     plan: Plan,
+    client: Client,
     counters: Arc<NasCounters>,
     heartbeat: Arc<Heartbeat>,
     stop: CancellationToken,
@@ -65,10 +70,19 @@ struct Running {
 
 /// A poller about to start, checked.
 struct Ready {
-    poller: Poller,
     plan: Plan,
+    client: Client,
     counters: Arc<NasCounters>,
     heartbeat: Arc<Heartbeat>,
+    /// Whether the client, and with it the session, is that of the poller before.
+    keeps_client: bool,
+}
+
+/// A poller that ended.
+struct Ended {
+    plan: Plan,
+    client: Client,
+    memory: Memory,
 }
 
 /// The pollers of this instance.
@@ -98,83 +112,99 @@ impl Fleet {
     }
 
     /// Makes the fleet what the configuration says: all of it, or on an error nothing. A NAS whose
-    /// part of the configuration is the same goes on undisturbed; one that changed keeps its counters
-    /// as long as its address is the same.
+    /// part of the configuration is the same goes on undisturbed; one that changed keeps what is
+    /// known of it as long as its address is the same, and its session where that can be.
     pub(super) async fn apply(&mut self, config: &Config) -> Result<(), SetupError> {
         let mut ready: BTreeMap<NasName, Ready> = BTreeMap::new();
-        let mut wanted = Vec::new();
+        let mut wanted = BTreeSet::new();
         for (name, nas) in config.polled() {
             let (name, plan) = (NasName::new(name), Plan::new(name, nas, config)?);
-            wanted.push(name.clone());
             if self.running.get(&name).is_none_or(|running| running.plan != plan) {
                 let prepared = self.prepare(&name, plan)?;
-                ready.insert(name, prepared);
+                ready.insert(name.clone(), prepared);
             }
+            wanted.insert(name);
         }
-        let leaving: Vec<NasName> = self
-            .running
-            .keys()
-            .filter(|name| !wanted.contains(name) || ready.contains_key(name))
-            .cloned()
-            .collect();
-        let mut memories = self.stop(&leaving).await;
+        let is_leaving = |name: &&NasName| !wanted.contains(*name) || ready.contains_key(*name);
+        let leaving: Vec<NasName> = self.running.keys().filter(is_leaving).cloned().collect();
+        let mut ended = self.stop(&leaving).await;
+        let mut sessions = Vec::new();
         for (name, prepared) in ready {
-            let memory = memories
-                .remove(&name)
-                .filter(|(plan, _)| plan.nas.url == prepared.plan.nas.url)
-                .map(|(_, memory)| memory)
-                .unwrap_or_default();
-            self.start(name, prepared, memory);
+            let before = ended.remove(&name);
+            let keeps_client = prepared.keeps_client;
+            let memory = before.and_then(|Ended { plan, client, memory }| {
+                if !keeps_client {
+                    sessions.push(client);
+                }
+                (plan.nas.url == prepared.plan.nas.url).then_some(memory)
+            });
+            self.start(name, prepared, memory.unwrap_or_default());
         }
-        for gone in memories.keys() {
-            self.exposition.withdraw(gone);
+        for (gone, Ended { client, .. }) in ended {
+            self.exposition.withdraw(&gone);
+            sessions.push(client);
         }
         self.update_pulse();
+        log_out(sessions).await;
         Ok(())
     }
 
-    /// Stops every poller, each of which logs out.
+    /// Stops every poller and logs out of every NAS.
     pub(super) async fn shutdown(mut self) {
         let all: Vec<NasName> = self.running.keys().cloned().collect();
-        self.stop(&all).await;
+        let ended = self.stop(&all).await;
+        log_out(ended.into_values().map(|ended| ended.client)).await;
     }
 
     fn prepare(&self, name: &NasName, plan: Plan) -> Result<Ready, SetupError> {
-        let same = self.running.get(name).filter(|running| running.plan.nas.url == plan.nas.url);
-        let counters = same.map_or_else(
-            || Arc::new(NasCounters::new(name, poller::sections())),
-            |running| Arc::clone(&running.counters),
-        );
-        let heartbeat = Arc::<Heartbeat>::default();
-        let poller = plan.poller(name, Arc::clone(&self.store), &self.exposition, &counters, &heartbeat)?;
-        Ok(Ready { poller, plan, counters, heartbeat })
+        let before = self.running.get(name).filter(|running| running.plan.nas.url == plan.nas.url);
+        let (counters, heartbeat) = match before {
+            Some(running) => (Arc::clone(&running.counters), Arc::clone(&running.heartbeat)),
+            None => (Arc::new(NasCounters::new(name, poller::sections())), Arc::default()),
+        };
+        let kept =
+            before.filter(|running| running.plan.has_client_of(&plan)).map(|running| running.client.clone());
+        let keeps_client = kept.is_some();
+        let client = match kept {
+            Some(client) => client,
+            None => plan.counted_client(name, Arc::clone(&self.store), &counters, &heartbeat)?,
+        };
+        Ok(Ready { plan, client, counters, heartbeat, keeps_client })
     }
 
     fn start(&mut self, name: NasName, ready: Ready, memory: Memory) {
-        let Ready { poller, plan, counters, heartbeat } = ready;
+        let Ready { plan, client, counters, heartbeat, keeps_client: _ } = ready;
         let stop = CancellationToken::new();
         if plan.nas.tls.insecure_skip_verify {
             tracing::warn!(nas = %name, "the NAS's certificate is not verified: anyone in between reads the password");
         }
-        self.exposition.publish(Arc::new(Snapshot::untried(name.clone())), &counters, plan.collect);
+        if !memory.has_shown() {
+            self.exposition.publish(Arc::new(Snapshot::untried(name.clone())), &counters, plan.collect);
+        }
+        let poller = plan.poller(&name, client.clone(), &self.exposition, &counters);
         let task = tokio::spawn({
             let (heartbeat, gate, stop) = (Arc::clone(&heartbeat), Arc::clone(&self.gate), stop.clone());
             async move { poller::run(&poller, memory, &heartbeat, &gate, stop).await }
         });
-        self.running.insert(name, Running { plan, counters, heartbeat, stop, task });
+        self.running.insert(name, Running { plan, client, counters, heartbeat, stop, task });
     }
 
-    /// Stops some pollers side by side and gives what they remembered.
-    async fn stop(&mut self, names: &[NasName]) -> BTreeMap<NasName, (Plan, Memory)> {
+    /// Stops some pollers side by side and gives what they leave behind.
+    async fn stop(&mut self, names: &[NasName]) -> BTreeMap<NasName, Ended> {
         let leaving: Vec<(NasName, Running)> =
             names.iter().filter_map(|name| self.running.remove_entry(name)).collect();
         for (_, running) in &leaving {
             running.stop.cancel();
         }
         let ended = join_all(leaving.into_iter().map(|(name, running)| async move {
-            // A loop that panicked has nothing to hand on.
-            let memory = running.task.await.unwrap_or_default();
-            (name, (running.plan, memory))
+            let Running { plan, client, mut task, .. } = running;
+            let ended = timeout(END_OF_A_LOOP, &mut task).await;
+            if ended.is_err() {
+                task.abort();
+            }
+            // A loop that panicked or hangs has nothing to hand on.
+            let memory = ended.ok().and_then(Result::ok).unwrap_or_default();
+            (name, Ended { plan, client, memory })
         }));
         ended.await.into_iter().collect()
     }
@@ -187,4 +217,9 @@ impl Fleet {
             .map(|(name, running)| (name.clone(), (Arc::clone(&running.heartbeat), limit(&running.plan))));
         self.pulse.replace(pulses.collect());
     }
+}
+
+/// Ends sessions side by side; each takes a short time at most.
+async fn log_out(clients: impl IntoIterator<Item = Client>) {
+    join_all(clients.into_iter().map(|client| async move { client.logout().await })).await;
 }

@@ -82,17 +82,34 @@ impl Plan {
             .map_err(|source| SetupError::Client { nas: name.to_owned(), source })
     }
 
+    /// Whether a client of this plan serves another plan as well, session included.
+    pub(super) fn has_client_of(&self, other: &Self) -> bool {
+        let of = |plan: &Self| {
+            (plan.nas.clone(), plan.ca_pem.clone(), plan.poll.timeout, plan.poll.max_response_bytes)
+        };
+        of(self) == of(other)
+    }
+
+    /// A client of the NAS that is counted.
+    pub(super) fn counted_client(
+        &self,
+        name: &NasName,
+        store: Arc<dyn GuardStore>,
+        counters: &Arc<NasCounters>,
+        heartbeat: &Arc<Heartbeat>,
+    ) -> Result<Client, SetupError> {
+        let observer = RequestObserver { counters: Arc::clone(counters), heartbeat: Arc::clone(heartbeat) };
+        self.client(name.as_str(), store, Arc::new(observer))
+    }
+
     /// A poller of the NAS that publishes into `exposition`.
     pub(super) fn poller(
         &self,
         name: &NasName,
-        store: Arc<dyn GuardStore>,
+        client: Client,
         exposition: &Arc<Exposition>,
         counters: &Arc<NasCounters>,
-        heartbeat: &Arc<Heartbeat>,
-    ) -> Result<Poller, SetupError> {
-        let observer = RequestObserver { counters: Arc::clone(counters), heartbeat: Arc::clone(heartbeat) };
-        let client = self.client(name.as_str(), store, Arc::new(observer))?;
+    ) -> Poller {
         let sink = ExpositionSink {
             exposition: Arc::clone(exposition),
             counters: Arc::clone(counters),
@@ -104,6 +121,6 @@ impl Plan {
             stale_after: self.poll.stale_after,
             timezone: self.nas.timezone.clone(),
         };
-        Ok(Poller::new(name.clone(), client, options, Arc::new(sink)))
+        Poller::new(name.clone(), client, options, Arc::new(sink))
     }
 }

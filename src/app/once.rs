@@ -61,7 +61,8 @@ fn pollers(
     let poller = |(name, nas)| {
         let (plan, name) = (Plan::new(name, nas, config)?, NasName::new(name));
         let counters = Arc::new(NasCounters::new(&name, sections()));
-        plan.poller(&name, store.clone(), exposition, &counters, &Arc::default())
+        let client = plan.counted_client(&name, store.clone(), &counters, &Arc::default())?;
+        Ok(plan.poller(&name, client, exposition, &counters))
     };
     config.polled().map(poller).collect()
 }

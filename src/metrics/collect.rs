@@ -31,12 +31,16 @@ pub struct NasCollector {
 }
 
 impl NasCollector {
-    /// Prepares the collection, and says which families are left out with how many series each.
+    /// Prepares the collection, and says which families are left out with how many series each. What
+    /// tells whether the NAS is up is never left out.
     pub fn new(snapshot: Arc<Snapshot>, options: CollectOptions) -> (Self, Vec<(&'static str, usize)>) {
         let mut count = Count::default();
         collect(&snapshot, options, &mut count);
         let mut total: usize = count.0.values().sum();
-        let mut families: Vec<_> = count.0.into_iter().collect();
+        let mut always = Count::default();
+        nas::collect(&snapshot, &mut always);
+        let mut families: Vec<_> =
+            count.0.into_iter().filter(|(family, _)| !always.0.contains_key(family)).collect();
         families.sort_by_key(|(_, series)| *series);
         let mut dropped = Vec::new();
         while total > options.max_series

@@ -21,6 +21,9 @@ pub trait Sink: Send + Sync {
     fn malformed(&self, nas: &NasName, section: &'static str, values: u64);
 }
 
+/// A snapshot and when its data grow old.
+pub(super) type Kept = (Arc<Snapshot>, Option<Instant>);
+
 /// The last snapshot of one NAS and how long its data may be shown.
 pub(super) struct Board {
     sink: Arc<dyn Sink>,
@@ -34,6 +37,18 @@ impl Board {
     pub(super) fn new(sink: Arc<dyn Sink>, stale_after: Duration, first: Snapshot) -> Self {
         let (stale_at, _) = watch::channel(None);
         Self { sink, stale_after, last: Mutex::new(Arc::new(first)), stale_at }
+    }
+
+    /// Goes on where another board of the same NAS ended: a change of configuration makes nothing
+    /// unknown, and nothing younger.
+    pub(super) fn restore(&self, (last, stale_at): Kept) {
+        self.publish((*last).clone());
+        self.stale_at.send_replace(stale_at);
+    }
+
+    /// What the next board of the same NAS needs.
+    pub(super) fn keep(&self) -> Kept {
+        (self.last(), *self.stale_at.borrow())
     }
 
     pub(super) fn sink(&self) -> &dyn Sink {
@@ -75,7 +90,14 @@ impl Board {
                     let last = self.last();
                     self.stale_at.send_replace(None);
                     tracing::warn!(nas = %last.nas, "no successful poll for too long: data are withdrawn");
-                    self.publish(Snapshot { data: None, ..(*last).clone() });
+                    // The last poll that ended was answered: so the present one hangs.
+                    let hangs = last.up == Some(true);
+                    self.publish(Snapshot {
+                        data: None,
+                        up: last.up.map(|up| up && !hangs),
+                        reason: if hangs { Some(DownReason::Timeout) } else { last.reason },
+                        ..(*last).clone()
+                    });
                 }
             }
         }
@@ -129,11 +151,14 @@ mod tests {
             );
             board.publish_fresh(snapshot(true, Some(Arc::default())));
             assert!(board.last().data.is_some(), "and back");
+            tokio::time::sleep(Duration::from_secs(61)).await;
+            let last = board.last();
+            assert_eq!((last.up, last.reason), (Some(false), Some(DownReason::Timeout)), "a poll that hangs");
         };
         tokio::select! {
             () = work => {}
             _ = board.withdraw_when_stale() => {}
         }
-        assert_eq!(seen.0.lock().unwrap().len(), 5);
+        assert_eq!(seen.0.lock().unwrap().len(), 6);
     }
 }

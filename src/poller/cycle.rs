@@ -1,6 +1,6 @@
 //! One cycle: ask, reduce, publish.
 
-use super::board::Board;
+use super::board::{Board, Kept};
 use super::fast::Fast;
 use super::logs::Logs;
 use super::progress::ProgressTracker;
@@ -40,6 +40,15 @@ pub struct Memory {
     pub(super) transfers: TransferTracker,
     pub(super) progress: ProgressTracker,
     pub(super) troubles: Troubles,
+    /// What the last poller of the NAS showed at its end.
+    pub(super) shown: Option<Kept>,
+}
+
+impl Memory {
+    /// Whether a poller has shown something before, so that the next one goes on from there.
+    pub fn has_shown(&self) -> bool {
+        self.shown.is_some()
+    }
 }
 
 /// The poller of one NAS.
@@ -58,7 +67,10 @@ fn unix_seconds(at: Timestamp) -> f64 {
 impl Poller {
     /// A poller that reports to `sink`. Nothing is asked before the first cycle.
     pub fn new(nas: NasName, client: Client, options: PollOptions, sink: Arc<dyn super::Sink>) -> Self {
-        let board = Board::new(sink, options.stale_after, Snapshot::untried(nas.clone()));
+        // Data must outlive the wait for the next poll, or they would come and go with each.
+        let shortest = options.interval + options.interval / 4 + Duration::from_secs(1);
+        let stale_after = options.stale_after.max(shortest);
+        let board = Board::new(sink, stale_after, Snapshot::untried(nas.clone()));
         Self { nas, client, options, board }
     }
 
@@ -67,10 +79,15 @@ impl Poller {
         self.board.last()
     }
 
+    /// Ends the session with the NAS, as well as that goes within a short time.
+    pub async fn log_out(&self) {
+        self.client.logout().await;
+    }
+
     /// One whole cycle and the logout, for a single look. Gives the reason when the NAS was down.
     pub async fn once(&self) -> Option<DownReason> {
         let failure = self.cycle(&mut Memory::default()).await;
-        self.client.logout().await;
+        self.log_out().await;
         failure
     }
 
@@ -82,9 +99,12 @@ impl Poller {
         match &failure {
             None => {
                 memory.troubles.up(&self.nas);
-                self.publish_up(memory);
+                let now = Timestamp::now();
+                let snapshot = self.snapshot_up(memory, now);
+                self.board.publish_fresh(snapshot);
                 if self.slow(memory).await {
-                    self.publish_up(memory);
+                    let snapshot = self.snapshot_up(memory, now);
+                    self.board.publish(snapshot);
                 }
             }
             Some(error) => self.publish_down(memory, error),
@@ -94,23 +114,28 @@ impl Poller {
         failure
     }
 
-    fn publish_up(&self, memory: &mut Memory) {
-        let now = Timestamp::now();
+    /// What is known of a NAS that answered at `now`.
+    fn snapshot_up(&self, memory: &mut Memory, now: Timestamp) -> Snapshot {
         let data = self.assemble(memory, now);
-        self.board.publish_fresh(Snapshot {
+        Snapshot {
             up: Some(true),
             reason: None,
             trouble: None,
             last_success: Some(unix_seconds(now)),
             data: Some(Arc::new(data)),
             ..self.outline()
-        });
+        }
     }
 
     fn publish_down(&self, memory: &mut Memory, error: &Error) {
         let reason = reduce::reason(error.reason());
         let text = format!("{error}. {}", error.advice());
         memory.troubles.down(&self.nas, reason, &text);
+        self.show_down(reason, text);
+    }
+
+    /// Shows the NAS as down, with the data of before until they are too old.
+    pub(super) fn show_down(&self, reason: DownReason, text: String) {
         let last = self.board.last();
         self.board.publish(Snapshot {
             up: Some(false),

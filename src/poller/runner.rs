@@ -2,6 +2,7 @@
 //! the loop.
 
 use super::cycle::{Memory, Poller};
+use crate::model::DownReason;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,8 +46,8 @@ impl Heartbeat {
     }
 }
 
-/// Polls until `stop`, with at most as many cycles side by side as `gate` has permits, then logs out
-/// and hands the memory back.
+/// Polls until `stop`, with at most as many cycles side by side as `gate` has permits, then hands the
+/// memory back. The session stays: whoever goes on with the client needs it.
 pub async fn run(
     poller: &Poller,
     mut memory: Memory,
@@ -54,6 +55,10 @@ pub async fn run(
     gate: &Semaphore,
     stop: CancellationToken,
 ) -> Memory {
+    if let Some(shown) = memory.shown.take() {
+        poller.board.restore(shown);
+    }
+    let interval = poller.options.interval;
     let polling = async {
         loop {
             let started = Instant::now();
@@ -61,7 +66,9 @@ pub async fn run(
             guarded_cycle(poller, &mut memory, gate).await;
             heartbeat.beat();
             heartbeat.tried.store(true, Ordering::Relaxed);
-            tokio::time::sleep_until(started + jittered(poller.options.interval)).await;
+            // A NAS that needs longer than the interval gets a rest all the same.
+            let rest = Instant::now() + interval / 4;
+            tokio::time::sleep_until(rest.max(started + jittered(interval))).await;
         }
     };
     tokio::select! {
@@ -69,7 +76,7 @@ pub async fn run(
         _ = polling => {}
         _ = poller.board.withdraw_when_stale() => {}
     }
-    poller.client.logout().await;
+    memory.shown = Some(poller.board.keep());
     memory
 }
 
@@ -77,10 +84,17 @@ pub async fn run(
 async fn guarded_cycle(poller: &Poller, memory: &mut Memory, gate: &Semaphore) {
     // The gate is never closed; were it, polling without a bound is the lesser evil.
     let _permit = gate.acquire().await.ok();
+    let started = Instant::now();
     let cycle = AssertUnwindSafe(poller.cycle(memory)).catch_unwind();
     if cycle.await.is_err() {
-        poller.board.sink().panicked(&poller.nas);
-        tracing::error!(nas = %poller.nas, "a poll panicked; polling goes on, please report this");
+        let nas = &poller.nas;
+        tracing::error!(%nas, "a poll panicked; polling goes on, please report this");
+        poller.board.sink().panicked(nas);
+        poller.board.sink().polled(nas, started.elapsed(), Some(DownReason::Api));
+        let text = "a fault in this program ended the poll; please report it".to_owned();
+        // What panicked once may do so again.
+        let shown = std::panic::catch_unwind(AssertUnwindSafe(|| poller.show_down(DownReason::Api, text)));
+        drop(shown);
     }
 }
 

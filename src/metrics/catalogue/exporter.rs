@@ -12,7 +12,7 @@ pub static BUILD_INFO: Metric = Metric::gauge(
 pub static SERIES_DROPPED: Metric = Metric::counter(
     "cloudsync_exporter_series_dropped_total",
     &["nas", "family"],
-    "Series left out of the exposition because the NAS has more than metrics.max_series, once a poll.",
+    "Series left out because the NAS has more than metrics.max_series, counted each time they are.",
 );
 /// Whether the configuration is in force.
 pub static RELOAD_SUCCESSFUL: Metric = Metric::gauge(

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// Panics at the first two snapshots, and counts.
+/// Panics at the first two snapshots, that of a poll and that of its end in a panic, and counts.
 #[derive(Default)]
 struct Panicking {
     snapshots: AtomicUsize,
@@ -80,9 +80,41 @@ async fn a_panic_in_a_cycle_is_counted_and_the_loop_goes_on() {
     };
     let (_, ()) =
         tokio::join!(poller::run(&poller, Memory::default(), &heartbeat, &gate, stop.clone()), watch);
-    assert_eq!(sink.panics.load(Ordering::SeqCst), 2);
+    assert_eq!(sink.panics.load(Ordering::SeqCst), 1);
     assert!(heartbeat.tried());
+    poller.log_out().await;
     assert!(bench.control.sessions().is_empty(), "it logged out");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn the_next_poller_goes_on_where_the_one_before_ended() {
+    let bench = Bench::new(World::documented()).await;
+    let (heartbeat, gate) = (Heartbeat::default(), Semaphore::new(1));
+    let one_cycle = |memory: Memory| {
+        let stop = CancellationToken::new();
+        let (poller, heartbeat, gate) = (&bench.poller, &heartbeat, &gate);
+        async move {
+            let ended = until("a poll", || heartbeat.tried());
+            let watch = async {
+                ended.await;
+                stop.cancel();
+            };
+            tokio::join!(poller::run(poller, memory, heartbeat, gate, stop.clone()), watch).0
+        }
+    };
+    let memory = one_cycle(Memory::default()).await;
+    assert!(memory.has_shown());
+    bench.control.add_fault(Fault::everywhere(FaultKind::Hang));
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let before = bench.text();
+    let memory = poller::run(&bench.poller, memory, &heartbeat, &gate, stop).await;
+    assert_eq!(
+        crate::metrics::without_the_volatile(&bench.text()),
+        crate::metrics::without_the_volatile(&before)
+    );
+    assert!(memory.has_shown());
     bench.end().await;
 }
 
