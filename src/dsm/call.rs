@@ -73,7 +73,7 @@ impl fmt::Debug for Request {
             .field("method", &self.method)
             .field("version", &self.version)
             .field("params", &self.params.keys().collect::<Vec<_>>())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -148,6 +148,7 @@ impl Answers {
     }
 
     /// The answer of one call.
+    #[expect(clippy::needless_pass_by_value, reason = "an answer is taken once, and its slot with it")]
     pub fn take<T: DeserializeOwned>(&mut self, slot: Slot<T>) -> Result<T, Error> {
         let Some(member) = self.members.get_mut(slot.index).and_then(Option::take) else {
             return Err(Error::Decode { method: "compound", fault: DecodeFault::Missing });

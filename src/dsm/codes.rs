@@ -116,7 +116,9 @@ pub(super) const fn login_advice(code: i64) -> &'static str {
     match code {
         400 => "Check username and password.",
         401 => "Enable the account (Control Panel, User & Group).",
-        402 => "Give the account the right to use DSM (Control Panel, User & Group, Applications).",
+        402 | 105 | 160 => {
+            "Give the account the right to use DSM (Control Panel, User & Group, Applications)."
+        }
         403 => {
             "The account has a second factor: configure otp_secret_file, or device_id_file with device_name."
         }
@@ -127,7 +129,6 @@ pub(super) const fn login_advice(code: i64) -> &'static str {
         }
         408..=410 => "Sign in to DSM as this account and set a new password, or exempt it from expiry.",
         411 => "Unlock the account (Control Panel, User & Group).",
-        105 | 160 => "Give the account the right to use DSM (Control Panel, User & Group, Applications).",
         code if is_busy(code) => "Nothing to do: it is tried again later.",
         _ => "Sign in to DSM as this account once to see what it wants.",
     }

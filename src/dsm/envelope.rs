@@ -7,6 +7,11 @@ use serde_json::Value;
 use super::error::{BadParameter, DecodeFault, Error, tame};
 use super::field::{Field, Lenient, object};
 
+/// The API of logins, whose codes from 400 on are its own.
+pub(super) const AUTH: &str = "SYNO.API.Auth";
+/// Its method to log in.
+pub(super) const LOGIN: &str = "login";
+
 /// `{"success":…,"data":…}` or `{"success":…,"error":…}`; also the shape of a compound's member.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -43,6 +48,16 @@ impl Lenient for Refusal {
 pub(super) struct Refused {
     pub(super) code: i64,
     pub(super) parameter: Option<BadParameter>,
+}
+
+impl Refused {
+    pub(super) fn into_error(self, api: &'static str, method: &'static str) -> Error {
+        if (api, method) == (AUTH, LOGIN) {
+            Error::Login { code: self.code }
+        } else {
+            Error::Api { api, method, code: self.code, parameter: self.parameter }
+        }
+    }
 }
 
 /// Reads the body of an HTTP 200 answer.

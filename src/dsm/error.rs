@@ -3,11 +3,12 @@
 //! No message carries a secret or an address with a query. Text that a NAS sent is shortened and freed of control
 //! characters before it becomes part of one.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
 use super::codes;
+
+mod advice;
 
 /// The kind of a failure: the values of the label `reason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -154,14 +155,15 @@ pub enum Error {
     },
     /// Too many logins without success lately.
     #[error(
-        "logins are held back for another {} after several without success, the last one because: {last}",
-        humantime::format_duration(*remaining)
+        "logins are held back for another {} after several without success{}",
+        humantime::format_duration(*remaining),
+        last_suffix(last.as_deref())
     )]
     LoginLimit {
         /// Until the next attempt.
         remaining: Duration,
-        /// Why the last attempt failed.
-        last: Box<Error>,
+        /// Why the last attempt failed, if that was in this process.
+        last: Option<Box<Error>>,
     },
     /// Another login of the same account keeps ending our session.
     #[error(
@@ -297,6 +299,10 @@ fn parameter_suffix(parameter: Option<&BadParameter>) -> String {
     parameter.map(|p| format!(": parameter {}, {}", p.name, p.reason)).unwrap_or_default()
 }
 
+fn last_suffix(last: Option<&Error>) -> String {
+    last.map(|last| format!(", the last one because {last}")).unwrap_or_default()
+}
+
 impl Error {
     /// What kind of failure this is.
     pub fn reason(&self) -> Reason {
@@ -309,7 +315,7 @@ impl Error {
             Self::Decode { .. } => Reason::Decode,
             Self::Api { api, code, .. } => codes::reason(api, *code),
             Self::Login { code } | Self::Suspended { code, .. } => codes::login_reason(*code),
-            Self::LoginLimit { last, .. } => last.reason(),
+            Self::LoginLimit { last, .. } => last.as_ref().map_or(Reason::Auth, |last| last.reason()),
             Self::Contested { .. } => Reason::Session,
             Self::PackageMissing => Reason::PackageMissing,
             Self::Credentials(_) => Reason::Auth,
@@ -321,7 +327,7 @@ impl Error {
     pub fn code(&self) -> Option<i64> {
         match self {
             Self::Api { code, .. } | Self::Login { code } | Self::Suspended { code, .. } => Some(*code),
-            Self::LoginLimit { last, .. } => last.code(),
+            Self::LoginLimit { last, .. } => last.as_ref()?.code(),
             _ => None,
         }
     }
@@ -335,119 +341,6 @@ impl Error {
             _ => false,
         }
     }
-
-    /// A sentence that says what a person can do about it.
-    pub fn advice(&self) -> Cow<'static, str> {
-        match self {
-            Self::Dns { host, .. } => format!("Check the spelling of {host} and the name servers of this machine.").into(),
-            Self::Connect { .. } => {
-                "Check address and port of the NAS, that it is switched on, and the firewalls between.".into()
-            }
-            Self::Tls(fault) => fault.advice().into(),
-            Self::Timeout { .. } => {
-                "Check that the NAS is reachable and not overloaded; poll.timeout is the limit of one request.".into()
-            }
-            Self::Http(fault) => fault.advice(),
-            Self::Decode { fault, .. } => fault.advice().into(),
-            Self::Api { api, code, .. } => codes::advice(api, *code).into(),
-            Self::Login { code } => codes::login_advice(*code).into(),
-            Self::Suspended { code, .. } => format!(
-                "{} A changed credential is tried at once.",
-                codes::login_advice(*code)
-            )
-            .into(),
-            Self::LoginLimit { last, .. } => last.advice(),
-            Self::Contested { .. } => {
-                "Give the exporter a DSM account of its own: another client logs in with the same one.".into()
-            }
-            Self::PackageMissing => "Install and start the package Cloud Sync on the NAS.".into(),
-            Self::Credentials(_) => "Check the configured account, password file and second factor.".into(),
-            Self::Parameter(_) => "Correct the value; nothing was sent to the NAS.".into(),
-        }
-    }
-}
-
-impl TlsFault {
-    fn advice(&self) -> &'static str {
-        match self {
-            Self::UnknownIssuer => {
-                "Name the authority in tls.ca_file, or pin the NAS's certificate with tls.pin_sha256 (`doctor` shows the pin)."
-            }
-            Self::Expired => "Renew the certificate on the NAS (Control Panel, Security, Certificate).",
-            Self::NotYetValid => "Check the clocks of the NAS and of this machine.",
-            Self::WrongName => {
-                "Use a name in the URL that the certificate carries, or pin it with tls.pin_sha256."
-            }
-            Self::PinMismatch { .. } => {
-                "If the certificate was renewed, compare the new pin on the NAS and configure it; otherwise somebody may be in between."
-            }
-            Self::NotTls => "Check the port: DSM serves https on 5001 and http on 5000 unless changed.",
-            Self::Other(_) => {
-                "Check the certificate and the TLS settings of the NAS (Control Panel, Security)."
-            }
-        }
-    }
-}
-
-impl HttpFault {
-    fn advice(&self) -> Cow<'static, str> {
-        match self {
-            Self::Redirect { to: Some(to), .. } => {
-                format!("It points to {to}; if that is the NAS, configure that address as url.").into()
-            }
-            Self::Redirect { to: None, .. } | Self::Protocol(_) => {
-                "Check that url is the address of DSM itself, with the right scheme and port.".into()
-            }
-            Self::Status(500..) => {
-                "The NAS is starting, updating or overloaded, or a proxy in front of it cannot reach it."
-                    .into()
-            }
-            Self::Status(_) => {
-                "Check that url is the address of DSM, and the rules of a proxy in front of it.".into()
-            }
-            Self::Cut => {
-                "The NAS or a proxy closed the connection; if it stays so, look at their logs.".into()
-            }
-        }
-    }
-}
-
-impl DecodeFault {
-    fn advice(&self) -> &'static str {
-        match self {
-            Self::TooLarge { .. } => "Raise poll.max_response_bytes if the NAS really has that much to say.",
-            Self::Html => {
-                "A proxy, a booting NAS or another service answered: check that url is the address of DSM itself."
-            }
-            Self::Json(_) | Self::Compression => {
-                "Check that url is the address of DSM and not of another service."
-            }
-            Self::Shape(_) | Self::Missing => {
-                "This version of Cloud Sync answers differently than known; please report it with the package's version."
-            }
-        }
-    }
-}
-
-/// Why a [`Client`](super::Client) could not be built from its options.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// The address is not one of an HTTP service, or carries what does not belong into it.
-    #[error("url {0}")]
-    Url(&'static str),
-    /// The extra CA is unusable.
-    #[error("extra CA: {0}")]
-    Ca(String),
-    /// Nothing to trust.
-    #[error("no trusted certificates found on this machine; set a CA or a pin for this NAS")]
-    NoRoots,
-    /// Anything else in the TLS set-up.
-    #[error("TLS set-up: {0}")]
-    Tls(String),
-    /// The HTTP client refused its options.
-    #[error("HTTP client: {0}")]
-    Http(String),
 }
 
 /// At most this much of a text that a NAS sent goes into a message.

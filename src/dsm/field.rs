@@ -97,6 +97,13 @@ impl<'de, T: Lenient> Deserialize<'de> for List<T> {
     }
 }
 
+impl<T> List<T> {
+    /// The elements that were understood.
+    pub fn iter(&self) -> std::slice::Iter<'_, T> {
+        self.items.iter()
+    }
+}
+
 impl<'a, T> IntoIterator for &'a List<T> {
     type Item = &'a T;
     type IntoIter = std::slice::Iter<'a, T>;

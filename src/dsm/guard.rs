@@ -176,20 +176,19 @@ impl Guard {
     }
 
     /// The login was refused with a code that must not be repeated on a timer.
-    pub(super) fn refused(
-        &mut self,
-        now: i64,
-        code: i64,
-        credentials: Digested,
-        fingerprint: Option<String>,
-    ) {
+    pub(super) fn refused(&mut self, now: i64, code: i64, credentials: Digested) {
         let record = &mut self.record;
         let doubled = FIRST.saturating_mul(1 << record.failures.min(10));
         record.failures = record.failures.saturating_add(1);
         record.suspended_until = Some(now + doubled.min(CAP));
         record.code = Some(code);
-        record.fingerprint = fingerprint;
+        record.fingerprint = None;
         self.refused = Some(credentials);
+    }
+
+    /// The fingerprint of the refused credentials, which takes a while to compute.
+    pub(super) fn fingerprinted(&mut self, fingerprint: Option<String>) {
+        self.record.fingerprint = fingerprint;
     }
 }
 
@@ -226,7 +225,7 @@ mod tests {
         let mut guard = Guard::default();
         let mut now = NOW;
         for minutes in [15, 30, 60, 120, 240, 240] {
-            guard.refused(now, 400, digested("x"), None);
+            guard.refused(now, 400, digested("x"));
             let suspension = guard.suspension(now).unwrap();
             assert_eq!((suspension.until - now) / 60, minutes);
             assert_eq!(suspension.reason, Reason::Auth);
@@ -234,7 +233,7 @@ mod tests {
             assert_eq!(guard.suspension(now), None);
         }
         guard.succeeded();
-        guard.refused(now, 407, digested("x"), None);
+        guard.refused(now, 407, digested("x"));
         assert_eq!(guard.suspension(now).unwrap().until, now + FIRST);
     }
 
@@ -254,7 +253,8 @@ mod tests {
     #[test]
     fn credentials_are_compared_by_value_and_after_a_restart_by_fingerprint() {
         let mut guard = Guard::default();
-        guard.refused(NOW, 400, digested("x"), Some("hash".into()));
+        guard.refused(NOW, 400, digested("x"));
+        guard.fingerprinted(Some("hash".into()));
         assert_eq!(guard.compare(&digested("x")), Comparison::Refused);
         assert_eq!(guard.compare(&digested("y")), Comparison::Changed);
         let mut guard = Guard::new(guard.record().clone());

@@ -86,12 +86,34 @@ impl FromStr for Pin {
     fn from_str(text: &str) -> Result<Self, PinError> {
         let text = text.trim();
         let text = text.strip_prefix("sha256//").or_else(|| text.strip_prefix("sha256/")).unwrap_or(text);
-        let bytes = BASE64
-            .decode(text.as_bytes())
-            .or_else(|_| HEXLOWER_PERMISSIVE.decode(text.replace(':', "").as_bytes()))
-            .map_err(|_| PinError)?;
-        bytes.try_into().map(Self).map_err(|_| PinError)
+        // 64 digits of hex are valid base64 as well, but of another length.
+        let bytes = match text.len() {
+            44 => BASE64.decode(text.as_bytes()),
+            _ => HEXLOWER_PERMISSIVE.decode(text.replace(':', "").as_bytes()),
+        };
+        bytes.ok().and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or(PinError)
     }
+}
+
+/// Why a [`Client`](super::Client) could not be built from its options.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The address is not one of an HTTP service, or carries what does not belong into it.
+    #[error("url {0}")]
+    Url(&'static str),
+    /// The extra CA is unusable.
+    #[error("extra CA: {0}")]
+    Ca(String),
+    /// Nothing to trust.
+    #[error("no trusted certificates found on this machine; set a CA or a pin for this NAS")]
+    NoRoots,
+    /// Anything else in the TLS set-up.
+    #[error("TLS set-up: {0}")]
+    Tls(String),
+    /// The HTTP client refused its options.
+    #[error("HTTP client: {0}")]
+    Http(String),
 }
 
 #[cfg(test)]

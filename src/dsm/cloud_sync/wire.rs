@@ -11,8 +11,10 @@ use serde_json::Value;
 
 use crate::dsm::field::{Field, Lenient, List, object};
 
+mod activity;
 mod auth_info;
 
+pub use activity::{HistoryItem, Log, LogItem, ProcessingItem, RecentlyChange};
 pub use auth_info::{AuthInfo, Shown};
 
 /// An answer whose data, if any, say nothing.
@@ -37,7 +39,9 @@ macro_rules! nested {
     )+};
 }
 
-nested!(Volume, Notification, LatestFile, Conn, LogItem, Sess, Child, HistoryItem, ProcessingItem);
+use nested;
+
+nested!(Volume, Notification, LatestFile, Conn, Sess, Child);
 
 /// `get_config`: the package's settings and the volumes.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -239,38 +243,6 @@ pub struct Property {
     pub user_name: Field<String>,
 }
 
-/// `get_log`: a page of the log, newest first.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub struct Log {
-    /// The rows.
-    pub items: List<LogItem>,
-    /// How many rows there are beyond this page.
-    #[serde(default)]
-    pub total: Field<i64>,
-}
-
-/// A row of the log.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct LogItem {
-    /// What happened (API notes §5).
-    pub action: Field<i64>,
-    /// 0 = none (API notes §5).
-    pub error_code: Field<i64>,
-    /// The file's name.
-    pub file_name: Field<String>,
-    /// `file` or `dir`.
-    pub file_type: Field<String>,
-    /// 0 info, 1 warning, 2 error.
-    pub log_level: Field<i64>,
-    /// The file's path on the NAS.
-    pub path: Field<String>,
-    /// The task.
-    pub session_id: Field<i64>,
-    /// Seconds since 1970.
-    pub time: Field<i64>,
-}
-
 /// `list_sess`: the tasks of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct ListSess {
@@ -364,60 +336,6 @@ pub struct Child {
     pub path: Field<String>,
     /// Its name.
     pub text: Field<String>,
-}
-
-/// `get_recently_change`: transfers in flight and the last five that ended.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct RecentlyChange {
-    /// At most five, newest first.
-    pub history_items: List<HistoryItem>,
-    /// Whether this account sees the connections of all users.
-    pub is_admin_mode: Field<bool>,
-    /// The transfers in flight.
-    pub processing_items: List<ProcessingItem>,
-    /// Merges that the server makes; not documented.
-    pub server_merge_items: List<Value>,
-}
-
-/// A transfer that ended.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct HistoryItem {
-    /// What happened, as in the log.
-    pub action: Field<i64>,
-    /// The file's name.
-    pub base_name: Field<String>,
-    /// 0 info, 1 warning, 2 error.
-    pub log_level: Field<i64>,
-    /// The file's path on the NAS.
-    pub path: Field<String>,
-    /// The task.
-    pub session_id: Field<i64>,
-    /// The name of the task's folder.
-    pub syncfolder_basename: Field<String>,
-}
-
-/// A transfer in flight.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct ProcessingItem {
-    /// The file's name.
-    pub base_name: Field<String>,
-    /// The NAS's number; its unit is not documented.
-    pub bit_rate: Field<f64>,
-    /// Bytes done.
-    pub current_size: Field<i64>,
-    /// The file's path on the NAS.
-    pub path: Field<String>,
-    /// The task.
-    pub session_id: Field<i64>,
-    /// `uploading`, `downloading` …
-    pub status: Field<String>,
-    /// Bytes in all.
-    pub total_size: Field<i64>,
-    /// The account's name in the cloud.
-    pub user_name: Field<String>,
 }
 
 /// Fields of an answer by their names, for answers that are passed on as a whole.
