@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod architecture;
+mod bench;
 mod config;
+mod metrics;
+mod poller;
 mod sim;
 mod state;
 mod telemetry;

@@ -45,22 +45,22 @@ impl NasSection {
         let username = problems.keep(at("username"), required(self.username, "the name of a DSM account"));
         // A password that could not be read is not missing as well.
         let misread = problems.mentions(&at("password")) || problems.mentions(&at("password_file"));
-        let password = password(self.password, self.password_file);
+        let password = password_source(self.password, self.password_file);
         let password = if misread { password.ok() } else { problems.keep(at("password_file"), password) };
         if let Some(Err(error)) = password.as_ref().map(read_password) {
             problems.add(at(error.key), error.source.to_string());
         }
-        let factor =
-            second_factor(self.otp_secret, self.otp_secret_file, self.device_id_file, self.device_name);
-        let second_factor = factor.map_or_else(
-            |(name, message)| {
-                problems.add(at(name), message);
-                None
-            },
-            Some,
-        );
-        if let Some(Some(Err(error))) =
-            second_factor.as_ref().map(|factor| factor.as_ref().map(SecondFactor::read))
+        let second_factor =
+            match second_factor(self.otp_secret, self.otp_secret_file, self.device_id_file, self.device_name)
+            {
+                Ok(factor) => Some(factor),
+                Err((name, message)) => {
+                    problems.add(at(name), message);
+                    None
+                }
+            };
+        if let Some(Some(factor)) = &second_factor
+            && let Err(error) = factor.read()
         {
             problems.add(at(error.key), error.source.to_string());
         }
@@ -82,7 +82,7 @@ fn required(text: String, allowed: &str) -> Result<String, String> {
     if text.is_empty() { Err(format!("is missing; allowed: {allowed}")) } else { Ok(text) }
 }
 
-fn password(text: Option<SecretString>, file: Option<PathBuf>) -> Result<SecretSource, String> {
+fn password_source(text: Option<SecretString>, file: Option<PathBuf>) -> Result<SecretSource, String> {
     match (text, file) {
         (Some(text), None) => Ok(SecretSource::Inline(text)),
         (None, Some(path)) => Ok(SecretSource::File(path)),
