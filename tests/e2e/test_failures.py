@@ -49,7 +49,7 @@ TROUBLES = {
     "wrong password": Trouble(simulated(lambda nas: None, password="wrong"), "auth", "login", "password"),
     "disabled": Trouble(simulated(lambda nas: nas.change(login_refusal=401)), "auth", "login", "account"),
     "second factor needed": Trouble(simulated(lambda nas: nas.fault({"code": 403}, *LOGIN)), "otp", "login", "otp"),
-    "address blocked": Trouble(simulated(lambda nas: nas.change(blocked=True)), "blocked", "login", "Auto Block"),
+    "address blocked": Trouble(simulated(lambda nas: nas.change(blocked=True)), "blocked", "login", "block list"),
     "no package": Trouble(simulated(lambda nas: nas.change(package_installed=False)), "package_missing", "package",
                           "Install"),
     "no permission": Trouble(simulated(lambda nas: nas.fault({"code": 105}, CLOUD_SYNC, "list_conn")), "permission",
