@@ -28,7 +28,7 @@ const EXIT_CONFIG: u8 = 64;
 pub fn main() -> ExitCode {
     let cli = Cli::from_process();
     if cli.flags.version {
-        return print(&format!("{}\n", telemetry::build::LONG_VERSION));
+        return print(&format!("cloudsync-exporter {}\n", telemetry::build::LONG_VERSION));
     }
     // Only fails when there is one already, which then serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -104,6 +104,18 @@ pub struct Simulate {
     /// The state to begin with.
     #[arg(long, value_enum, default_value_t = World::Demo)]
     pub world: World,
+    /// Demand a second factor: the secret, in base32, of the time-based codes.
+    #[arg(long, value_name = "BASE32")]
+    pub otp_secret: Option<String>,
+    /// Answer like this version of DSM: 6 or 7.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u8).range(6..=7))]
+    pub dsm_version: u8,
+    /// Serve HTTPS with this certificate chain (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
     /// Where to serve the controls for tests (faults, sessions, clock); off by default.
     #[arg(long, value_name = "ADDRESS")]
     pub control: Option<SocketAddr>,

@@ -21,3 +21,8 @@ pub use board::Sink;
 pub use cycle::{Memory, PollOptions, Poller};
 pub use reduce::reason as down_reason;
 pub use runner::{Heartbeat, run};
+
+/// The names of the parts of a poll that can fail alone.
+pub fn sections() -> impl Iterator<Item = &'static str> {
+    trouble::Section::ALL.into_iter().map(trouble::Section::as_str)
+}

@@ -90,8 +90,8 @@ impl poller::Sink for ExpositionSink {
         self.counters.panicked();
     }
 
-    fn section_failed(&self, _: &NasName, section: &'static str, reason: DownReason) {
-        self.counters.section_failed(section, reason);
+    fn section_failed(&self, _: &NasName, section: &'static str) {
+        self.counters.section_failed(section);
     }
 
     fn malformed(&self, _: &NasName, section: &'static str, values: u64) {

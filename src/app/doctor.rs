@@ -32,7 +32,7 @@ pub(super) async fn command(flags: &Flags, arguments: &cli::Doctor) -> ExitCode 
         let credentials = ConfiguredCredentials(nas.clone());
         match super::nas::Plan::new(name, nas, &config) {
             Ok(plan) => stages::examine(name, &plan, &credentials, &guard, arguments, &mut report).await,
-            Err(error) => report.failed("settings", &error.to_string(), "correct the configuration"),
+            Err(error) => report.failed("settings", &error.to_string(), "Correct the configuration."),
         }
         all_passed &= report.passed();
     }

@@ -141,8 +141,10 @@ impl Fleet {
 
     fn prepare(&self, name: &NasName, plan: Plan) -> Result<Ready, SetupError> {
         let same = self.running.get(name).filter(|running| running.plan.nas.url == plan.nas.url);
-        let counters =
-            same.map_or_else(|| Arc::new(NasCounters::new(name)), |running| Arc::clone(&running.counters));
+        let counters = same.map_or_else(
+            || Arc::new(NasCounters::new(name, poller::sections())),
+            |running| Arc::clone(&running.counters),
+        );
         let heartbeat = Arc::<Heartbeat>::default();
         let poller = plan.poller(name, Arc::clone(&self.store), &self.exposition, &counters, &heartbeat)?;
         Ok(Ready { poller, plan, counters, heartbeat })
@@ -151,6 +153,9 @@ impl Fleet {
     fn start(&mut self, name: NasName, ready: Ready, memory: Memory) {
         let Ready { poller, plan, counters, heartbeat } = ready;
         let stop = CancellationToken::new();
+        if plan.nas.tls.insecure_skip_verify {
+            tracing::warn!(nas = %name, "the NAS's certificate is not verified: anyone in between reads the password");
+        }
         self.exposition.publish(Arc::new(Snapshot::untried(name.clone())), &counters, plan.collect);
         let task = tokio::spawn({
             let (heartbeat, gate, stop) = (Arc::clone(&heartbeat), Arc::clone(&self.gate), stop.clone());

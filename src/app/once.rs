@@ -8,7 +8,7 @@ use crate::cli::Flags;
 use crate::config::Config;
 use crate::metrics::{Coding, ExporterMetrics, Exposition, Format, NasCounters, Selection};
 use crate::model::NasName;
-use crate::poller::Poller;
+use crate::poller::{Poller, sections};
 use crate::state::StateFile;
 use crate::telemetry::{build, logs};
 use futures_util::{StreamExt, stream};
@@ -60,7 +60,7 @@ fn pollers(
     let store = Arc::new(StoredGuard(Arc::new(state)));
     let poller = |(name, nas)| {
         let (plan, name) = (Plan::new(name, nas, config)?, NasName::new(name));
-        let counters = Arc::new(NasCounters::new(&name));
+        let counters = Arc::new(NasCounters::new(&name, sections()));
         plan.poller(&name, store.clone(), exposition, &counters, &Arc::default())
     };
     config.polled().map(poller).collect()

@@ -10,6 +10,8 @@ use super::options::Pin;
 /// The certificate that a NAS presented in the last full handshake, trusted or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerCertificate {
+    /// From when on it is valid, in seconds since 1970.
+    pub not_before: i64,
     /// When it expires, in seconds since 1970.
     pub not_after: i64,
     /// Base64 of SHA-256 over its public key (SPKI): what `tls.pin_sha256` takes.
@@ -29,6 +31,7 @@ impl PeerCertificate {
         let pin = Pin(Sha256::digest(certificate.public_key().raw).into());
         let (subject, issuer) = (certificate.subject(), certificate.issuer());
         let parsed = Self {
+            not_before: certificate.validity().not_before.timestamp(),
             not_after: certificate.validity().not_after.timestamp(),
             spki_sha256: pin.to_string(),
             subject: tame(&subject.to_string()),

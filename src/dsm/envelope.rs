@@ -7,6 +7,8 @@ use serde_json::Value;
 use super::error::{BadParameter, DecodeFault, Error, tame};
 use super::field::{Field, Lenient, object};
 
+mod shallow;
+
 /// The API of logins, whose codes from 400 on are its own.
 pub(super) const AUTH: &str = "SYNO.API.Auth";
 /// Its method to log in.
@@ -62,7 +64,9 @@ impl Refused {
 
 /// Reads the body of an HTTP 200 answer.
 pub(super) fn parse(body: &[u8]) -> Result<Envelope, DecodeFault> {
-    let value: Value = serde_json::from_slice(body).map_err(|error| {
+    // The parser refuses deep nesting as it refuses broken text; only the latter stays refused.
+    let parsed = serde_json::from_slice(body).or_else(|_| serde_json::from_slice(&shallow::shallow(body)));
+    let value: Value = parsed.map_err(|error| {
         let first = body.iter().find(|b| !b.is_ascii_whitespace());
         if first == Some(&b'<') { DecodeFault::Html } else { DecodeFault::Json(error.to_string()) }
     })?;
@@ -98,21 +102,23 @@ fn bad_parameter(errors: &Value) -> Option<BadParameter> {
     Some(BadParameter { name: text("name")?, reason: text("reason").unwrap_or_else(|| "refused".to_owned()) })
 }
 
-/// Reads an answer's data as its type.
+/// Reads an answer's data as its type. Failures name places, never values: those may be secret.
 pub(super) fn read_as<T: DeserializeOwned>(method: &'static str, data: Value) -> Result<T, Error> {
-    // serde would read a struct from a list by position. No answer of this API is a list; answers that are not read
-    // at all (`Done`) take null for one.
-    let list = data.is_array();
-    let data = if list { Value::Null } else { data };
-    serde_path_to_error::deserialize(data).map_err(|error| {
-        let path = error.path().to_string();
-        let fault = match (list, path.as_str()) {
-            (true, _) => "the data are a list, not an object".to_owned(),
-            (false, ".") => tame(&error.inner().to_string()),
-            (false, path) => format!("{}: {}", tame(path), tame(&error.inner().to_string())),
-        };
-        Error::Decode { method, fault: DecodeFault::Shape(fault) }
-    })
+    let shape = |fault: String| Error::Decode { method, fault: DecodeFault::Shape(fault) };
+    let fault = match &data {
+        Value::Object(_) => {
+            return serde_path_to_error::deserialize(data).map_err(|error| {
+                let (path, cause) = (error.path().to_string(), tame(&error.inner().to_string()));
+                shape(if path == "." { cause } else { format!("{}: {cause}", tame(&path)) })
+            });
+        }
+        Value::Null => "the answer has no data",
+        Value::Array(_) => "the data are a list, not an object",
+        _ => "the data are not an object",
+    };
+    // serde would read a struct from a list by position. Only answers that are not read at all (`Done`) may be no
+    // objects, and those take null for anything.
+    T::deserialize(Value::Null).map_err(|_| shape(fault.to_owned()))
 }
 
 #[cfg(test)]
@@ -146,7 +152,10 @@ mod tests {
             assert!(matches!(open(body), Err(DecodeFault::Shape(_))), "{body}");
         }
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert!(matches!(open(&deep), Err(DecodeFault::Json(_))));
+        assert!(matches!(open(&deep), Err(DecodeFault::Shape(_))));
+        assert!(matches!(open(&deep[..150_000]), Err(DecodeFault::Json(_))));
+        let inside = format!(r#"{{"success":true,"data":{{"good":1,"bad":{deep}}}}}"#);
+        assert_eq!(open(&inside).unwrap().unwrap()["good"], 1, "nonsense in one place costs that place");
     }
 
     #[test]
@@ -158,6 +167,8 @@ mod tests {
         }
         let error = read_as::<Data>("m", serde_json::json!([1])).unwrap_err();
         assert_eq!(error.to_string(), "m: the data are a list, not an object");
+        let error = read_as::<Data>("m", "canary".into()).unwrap_err();
+        assert_eq!(error.to_string(), "m: the data are not an object");
         assert_eq!(read_as::<Data>("m", serde_json::json!({"a": "1"})).unwrap().a, Field::Value(1));
     }
 }

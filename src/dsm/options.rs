@@ -48,7 +48,7 @@ pub struct TlsOptions {
     pub ca_pem: Option<Vec<u8>>,
     /// Trust exactly the certificate with this key, whoever signed it and however old it is.
     pub pin_sha256: Option<Pin>,
-    /// Trust anybody. Passwords then go to whoever answers.
+    /// Trust anybody, unless a pin is set. Passwords then go to whoever answers.
     pub insecure_skip_verify: bool,
 }
 

@@ -38,12 +38,6 @@ struct SectionLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct SectionReasonLabels {
-    section: &'static str,
-    reason: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FamilyLabels {
     family: &'static str,
 }
@@ -56,7 +50,7 @@ pub struct NasCounters {
     poll_failures: Family<ReasonLabels, Counter>,
     poll_duration: Histogram,
     panics: Counter,
-    section_failures: Family<SectionReasonLabels, Counter>,
+    section_failures: Family<SectionLabels, Counter>,
     malformed: Family<SectionLabels, Counter>,
     requests: Family<MethodLabels, Counter>,
     request_failures: Family<MethodReasonLabels, Counter>,
@@ -80,8 +74,9 @@ pub(super) fn register(registry: &mut Registry, metric: &'static Metric, family:
 }
 
 impl NasCounters {
-    /// Counters at 0, with every reason in place so that a first failure shows as an increase.
-    pub fn new(nas: &NasName) -> Self {
+    /// Counters at 0, with every reason and every section of a poll in place, so that a first failure
+    /// shows as an increase.
+    pub fn new(nas: &NasName, sections: impl IntoIterator<Item = &'static str>) -> Self {
         let name = nas.as_str().to_owned();
         let mut registry = Registry::with_labels([("nas".into(), name.into())].into_iter());
         let counters = Self {
@@ -103,6 +98,11 @@ impl NasCounters {
             let labels = ReasonLabels { reason: reason.as_str() };
             drop(counters.poll_failures.get_or_create(&labels));
             drop(counters.login_failures.get_or_create(&labels));
+        }
+        for section in sections {
+            let labels = SectionLabels { section };
+            drop(counters.section_failures.get_or_create(&labels));
+            drop(counters.malformed.get_or_create(&labels));
         }
         register(&mut registry, &metric::POLLS, counters.polls.clone());
         register(&mut registry, &metric::POLL_FAILURES, counters.poll_failures.clone());
@@ -138,8 +138,8 @@ impl NasCounters {
     }
 
     /// A part of a poll failed.
-    pub fn section_failed(&self, section: &'static str, reason: DownReason) {
-        self.section_failures.get_or_create(&SectionReasonLabels { section, reason: reason.as_str() }).inc();
+    pub fn section_failed(&self, section: &'static str) {
+        self.section_failures.get_or_create(&SectionLabels { section }).inc();
     }
 
     /// Values of a section were left out as malformed.

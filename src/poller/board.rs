@@ -16,7 +16,7 @@ pub trait Sink: Send + Sync {
     /// A poll ended in a panic.
     fn panicked(&self, nas: &NasName);
     /// A section of a poll failed.
-    fn section_failed(&self, nas: &NasName, section: &'static str, reason: DownReason);
+    fn section_failed(&self, nas: &NasName, section: &'static str);
     /// Values of a section were left out.
     fn malformed(&self, nas: &NasName, section: &'static str, values: u64);
 }
@@ -79,5 +79,61 @@ impl Board {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Data;
+
+    #[derive(Default)]
+    struct Seen(Mutex<Vec<Arc<Snapshot>>>);
+
+    impl Sink for Seen {
+        fn publish(&self, snapshot: Arc<Snapshot>) {
+            self.0.lock().unwrap().push(snapshot);
+        }
+        fn polled(&self, _: &NasName, _: Duration, _: Option<DownReason>) {}
+        fn panicked(&self, _: &NasName) {}
+        fn section_failed(&self, _: &NasName, _: &'static str) {}
+        fn malformed(&self, _: &NasName, _: &'static str, _: u64) {}
+    }
+
+    fn snapshot(up: bool, data: Option<Arc<Data>>) -> Snapshot {
+        Snapshot { up: Some(up), last_success: Some(1.0), data, ..Snapshot::untried(NasName::new("home")) }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn data_are_withdrawn_when_they_are_too_old_and_the_rest_stays() {
+        let seen = Arc::new(Seen::default());
+        let board = Board::new(seen.clone(), Duration::from_secs(60), snapshot(true, None));
+        let work = async {
+            board.publish_fresh(snapshot(true, Some(Arc::default())));
+            tokio::time::sleep(Duration::from_secs(40)).await;
+            board.publish_fresh(snapshot(true, Some(Arc::default())));
+            tokio::time::sleep(Duration::from_secs(40)).await;
+            // A failed poll shows the old data, and does not make them younger.
+            board.publish(Snapshot {
+                reason: Some(DownReason::Dns),
+                ..snapshot(false, board.last().data.clone())
+            });
+            tokio::time::sleep(Duration::from_secs(19)).await;
+            assert!(board.last().data.is_some(), "59 s old");
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let last = board.last();
+            assert!(last.data.is_none(), "61 s old");
+            assert_eq!(
+                (last.up, last.reason, last.last_success),
+                (Some(false), Some(DownReason::Dns), Some(1.0))
+            );
+            board.publish_fresh(snapshot(true, Some(Arc::default())));
+            assert!(board.last().data.is_some(), "and back");
+        };
+        tokio::select! {
+            () = work => {}
+            _ = board.withdraw_when_stale() => {}
+        }
+        assert_eq!(seen.0.lock().unwrap().len(), 5);
     }
 }

@@ -109,7 +109,7 @@ impl Poller {
 
     fn publish_down(&self, memory: &mut Memory, error: &Error) {
         let reason = reduce::reason(error.reason());
-        let text = format!("{error}; {}", error.advice());
+        let text = format!("{error}. {}", error.advice());
         memory.troubles.down(&self.nas, reason, &text);
         let last = self.board.last();
         self.board.publish(Snapshot {
@@ -169,7 +169,7 @@ impl Poller {
         error: &Error,
     ) {
         let reason = reduce::reason(error.reason());
-        self.board.sink().section_failed(&self.nas, section.as_str(), reason);
+        self.board.sink().section_failed(&self.nas, section.as_str());
         troubles.section_down(&self.nas, section, id, reason, &error.to_string());
     }
 

@@ -4,8 +4,8 @@
 use super::cycle::{Memory, Poller};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -19,12 +19,12 @@ const JITTER: f64 = 0.05;
 #[derive(Debug)]
 pub struct Heartbeat {
     last: Mutex<Instant>,
-    first_cycle: tokio::sync::watch::Sender<bool>,
+    tried: AtomicBool,
 }
 
 impl Default for Heartbeat {
     fn default() -> Self {
-        Self { last: Mutex::new(Instant::now()), first_cycle: tokio::sync::watch::channel(false).0 }
+        Self { last: Mutex::new(Instant::now()), tried: AtomicBool::new(false) }
     }
 }
 
@@ -41,13 +41,7 @@ impl Heartbeat {
 
     /// Whether the first cycle has ended, however it did.
     pub fn tried(&self) -> bool {
-        *self.first_cycle.borrow()
-    }
-
-    /// Waits until the first cycle has ended.
-    pub async fn wait_tried(&self) {
-        // The sender lives as long as we do.
-        let _ = self.first_cycle.subscribe().wait_for(|tried| *tried).await;
+        self.tried.load(Ordering::Relaxed)
     }
 }
 
@@ -66,7 +60,7 @@ pub async fn run(
             heartbeat.beat();
             guarded_cycle(poller, &mut memory, gate).await;
             heartbeat.beat();
-            heartbeat.first_cycle.send_replace(true);
+            heartbeat.tried.store(true, Ordering::Relaxed);
             tokio::time::sleep_until(started + jittered(poller.options.interval)).await;
         }
     };

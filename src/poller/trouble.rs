@@ -18,6 +18,19 @@ pub(super) enum Section {
 }
 
 impl Section {
+    /// Every section, in the order in which a poll asks.
+    pub(super) const ALL: [Self; 9] = [
+        Self::Connections,
+        Self::Transfers,
+        Self::Tasks,
+        Self::Log,
+        Self::Package,
+        Self::Settings,
+        Self::Quota,
+        Self::TaskSettings,
+        Self::TaskFilters,
+    ];
+
     /// The label value.
     pub(super) const fn as_str(self) -> &'static str {
         match self {

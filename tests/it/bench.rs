@@ -33,8 +33,8 @@ impl Sink for Reports {
         self.counters.panicked();
     }
 
-    fn section_failed(&self, _: &NasName, section: &'static str, reason: DownReason) {
-        self.counters.section_failed(section, reason);
+    fn section_failed(&self, _: &NasName, section: &'static str) {
+        self.counters.section_failed(section);
     }
 
     fn malformed(&self, _: &NasName, section: &'static str, values: u64) {
@@ -78,7 +78,7 @@ impl Bench {
         let exporter = Arc::new(ExporterMetrics::new("0", "0", "0", 0.0));
         let exposition = Arc::new(Exposition::new(exporter));
         let nas = NasName::new("home");
-        let counters = Arc::new(NasCounters::new(&nas));
+        let counters = Arc::new(NasCounters::new(&nas, cloudsync_exporter::poller::sections()));
         let mut client_options = ClientOptions::new("home", sim.base_url().parse().unwrap());
         client_options.timeout = Duration::from_secs(5);
         client_options.max_response_bytes = 4 * 1024 * 1024;

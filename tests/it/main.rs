@@ -5,6 +5,7 @@
 mod architecture;
 mod bench;
 mod config;
+mod dsm;
 mod metrics;
 mod poller;
 mod sim;

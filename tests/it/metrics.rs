@@ -107,7 +107,7 @@ async fn hostile_names() {
     connection.task_display_name.clone_from(&connection.task_name);
     connection.user_name = "# HELP cloudsync_up no\n# EOF".into();
     let id = connection.id;
-    world.add_task(id, "/share/}{,=\"", "/\u{202e}evil\t\u{0}");
+    world.add_task(id, "/share/}{,=\"", "/\u{202e}evil\t\u{1}");
     let options = SimOptions { world, ..SimOptions::default() };
     let mut bench = Bench::with(options, CollectOptions { per_file: true, ..OPTIONS }).await;
     insta::assert_snapshot!(exposition(&mut bench).await);

@@ -1,5 +1,6 @@
 //! The scrape loop against a simulated NAS.
 
 mod cadence;
+mod looping;
 mod sections;
 mod transfers_and_logs;

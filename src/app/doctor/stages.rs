@@ -51,7 +51,7 @@ pub(super) async fn examine(
     let client = match plan.client(name, store.clone(), Arc::new(NoObserver)) {
         Ok(client) => client,
         Err(error) => {
-            report.failed("tls", &error.to_string(), "correct the tls section of the configuration");
+            report.failed("tls", &error.to_string(), "Correct the tls section of the configuration.");
             return skip_after(report, "tls");
         }
     };
@@ -85,13 +85,13 @@ async fn reach(plan: &Plan, report: &mut Report<'_>) -> bool {
     let addresses: Vec<SocketAddr> = match timeout(limit, lookup_host((host.as_str(), port))).await {
         Ok(Ok(addresses)) => addresses.collect(),
         Ok(Err(error)) => {
-            let advice = "check the spelling of the url, and that this host's DNS knows the NAS; an IP address works too";
+            let advice = "Check the spelling of the url, and that this host's DNS knows the NAS; an IP address works too.";
             report.failed("resolve", &format!("{host}: {error}"), advice);
             skip_after(report, "resolve");
             return false;
         }
         Err(_) => {
-            report.failed("resolve", &format!("{host}: no answer"), "check this host's DNS server");
+            report.failed("resolve", &format!("{host}: no answer"), "Check this host's DNS server.");
             skip_after(report, "resolve");
             return false;
         }
@@ -104,8 +104,8 @@ async fn reach(plan: &Plan, report: &mut Report<'_>) -> bool {
             true
         }
         Err(facts) => {
-            let advice = "check that the NAS is on, that the port is right (DSM: 5000 for http, 5001 for https), \
-                          and that its firewall lets this host in";
+            let advice = "Check that the NAS is on, that the port is right (DSM: 5000 for http, 5001 for https), \
+                          and that its firewall lets this host in.";
             report.failed("connect", &facts, advice);
             skip_after(report, "connect");
             false
@@ -158,7 +158,7 @@ async fn discover(plan: &Plan, client: &Client, report: &mut Report<'_>) -> Opti
 }
 
 fn describe(certificate: &PeerCertificate) -> String {
-    let PeerCertificate { not_after, spki_sha256, subject, issuer, self_signed } = certificate;
+    let PeerCertificate { not_before: _, not_after, spki_sha256, subject, issuer, self_signed } = certificate;
     let until = jiff::Timestamp::from_second(*not_after)
         .map_or_else(|_| not_after.to_string(), |at| at.strftime("%Y-%m-%d").to_string());
     let by = if *self_signed { "self-signed".to_owned() } else { format!("by {issuer}") };
@@ -173,7 +173,7 @@ async fn login(
     report: &mut Report<'_>,
 ) -> bool {
     if let Err(error) = credentials.load() {
-        report.failed("login", &error.to_string(), "correct the file or the key that it names");
+        report.failed("login", &error.to_string(), "Correct the file or the key that it names.");
         skip_after(report, "login");
         return false;
     }

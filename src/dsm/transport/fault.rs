@@ -21,6 +21,11 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
     std::iter::successors(Some(error), below)
 }
 
+/// Whether there is an I/O error of one of these kinds. They may wrap each other.
+fn is_io(error: &(dyn StdError + 'static), kinds: &[io::ErrorKind]) -> bool {
+    chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).any(|io| kinds.contains(&io.kind()))
+}
+
 fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     chain(error).find_map(|error| error.downcast_ref())
 }
@@ -32,10 +37,9 @@ pub(super) fn classify(error: &reqwest::Error, method: &'static str) -> Error {
     if let Some(tls) = find::<rustls::Error>(error) {
         return tls_fault(tls).into();
     }
-    let io = find::<io::Error>(error);
     if error.is_connect() {
         // Only a handshake can come to an end; a connection that is not there cannot.
-        return if io.is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof) {
+        return if is_io(error, &[io::ErrorKind::UnexpectedEof]) {
             TlsFault::Other("the connection ended during the handshake".to_owned()).into()
         } else {
             Error::Connect { cause: tame(&last_of(error)) }
@@ -52,11 +56,10 @@ pub(super) fn classify(error: &reqwest::Error, method: &'static str) -> Error {
 /// Whether the connection ended before anything was answered on it.
 pub(super) fn is_dead(error: &reqwest::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
-    let closed = |io: &io::Error| matches!(io.kind(), BrokenPipe | ConnectionAborted | ConnectionReset);
     error.is_request()
         && !error.is_connect()
         && (find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
-            || find::<io::Error>(error).is_some_and(closed))
+            || is_io(error, &[BrokenPipe, ConnectionAborted, ConnectionReset]))
 }
 
 /// The text of the innermost error, which holds the fact and no address.
@@ -68,7 +71,8 @@ fn tls_fault(error: &rustls::Error) -> TlsFault {
     match error {
         rustls::Error::InvalidMessage(_) => TlsFault::NotTls,
         rustls::Error::InvalidCertificate(certificate) => match certificate {
-            CertificateError::UnknownIssuer => TlsFault::UnknownIssuer,
+            // A bad signature comes from another authority of the same name.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFault::UnknownIssuer,
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFault::Expired,
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 TlsFault::NotYetValid

@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme,
 };
@@ -56,7 +57,12 @@ pub(super) fn config(options: &TlsOptions, needed: bool) -> Result<(ClientConfig
 #[derive(Debug)]
 enum Trust {
     /// A chain to one of these roots, a name that fits, a time that fits.
-    Roots(Arc<WebPkiServerVerifier>),
+    Roots {
+        verifier: Arc<WebPkiServerVerifier>,
+        /// The configured authorities. A self-signed certificate is its own, and made with common tools it
+        /// is marked as one: then it verifies no chain, but it may be named itself.
+        named: Vec<CertificateDer<'static>>,
+    },
     /// Exactly this key; its holder proves in the handshake to have it.
     Pin(Pin),
     /// Whoever answers.
@@ -66,23 +72,25 @@ enum Trust {
 }
 
 fn trust(options: &TlsOptions, provider: &Arc<CryptoProvider>) -> Result<Trust, BuildError> {
-    if options.insecure_skip_verify {
-        return Ok(Trust::Anybody);
-    }
+    // A pin that is configured holds, whatever else is.
     if let Some(pin) = options.pin_sha256 {
         return Ok(Trust::Pin(pin));
+    }
+    if options.insecure_skip_verify {
+        return Ok(Trust::Anybody);
     }
     let mut roots = RootCertStore::empty();
     // Single broken certificates of the system are none of our business; having none at all is.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let mut named = Vec::new();
     if let Some(pem) = &options.ca_pem {
         let ca = |error: &dyn std::error::Error| BuildError::Ca(error.to_string());
-        let mut found = false;
         for certificate in CertificateDer::pem_slice_iter(pem) {
-            roots.add(certificate.map_err(|e| ca(&e))?).map_err(|e| ca(&e))?;
-            found = true;
+            let certificate = certificate.map_err(|e| ca(&e))?;
+            roots.add(certificate.clone()).map_err(|e| ca(&e))?;
+            named.push(certificate);
         }
-        if !found {
+        if named.is_empty() {
             return Err(BuildError::Ca("it holds no PEM certificate".to_owned()));
         }
     }
@@ -91,8 +99,27 @@ fn trust(options: &TlsOptions, provider: &Arc<CryptoProvider>) -> Result<Trust, 
     }
     WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
         .build()
-        .map(Trust::Roots)
+        .map(|verifier| Trust::Roots { verifier, named })
         .map_err(|error| BuildError::Tls(error.to_string()))
+}
+
+/// A certificate that was named itself: name and time still have to fit.
+fn verify_named(
+    end_entity: &CertificateDer<'_>,
+    certificate: Option<&PeerCertificate>,
+    server_name: &ServerName<'_>,
+    now: UnixTime,
+) -> Result<ServerCertVerified, rustls::Error> {
+    let certificate = certificate.ok_or(CertificateError::BadEncoding)?;
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    if now < certificate.not_before {
+        return Err(CertificateError::NotValidYet.into());
+    }
+    if now > certificate.not_after {
+        return Err(CertificateError::Expired.into());
+    }
+    verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+    Ok(ServerCertVerified::assertion())
 }
 
 /// Records the certificate first, so that one that is refused can be shown as well.
@@ -115,9 +142,24 @@ impl ServerCertVerifier for Verifier {
         let presented = PeerCertificate::parse(end_entity);
         self.last_seen.set(presented.as_ref().map(|(certificate, _)| certificate.clone()));
         match &self.trust {
-            Trust::Roots(roots) => {
-                roots.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-            }
+            Trust::Roots { named, .. } if named.contains(end_entity) => verify_named(
+                end_entity,
+                presented.as_ref().map(|(certificate, _)| certificate),
+                server_name,
+                now,
+            ),
+            Trust::Roots { verifier, .. } => verifier
+                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+                .map_err(|error| match error {
+                    // What the library says of an authority in a server's place helps nobody: nobody
+                    // we know signed it.
+                    rustls::Error::InvalidCertificate(CertificateError::Other(_))
+                        if presented.is_some_and(|(certificate, _)| certificate.self_signed) =>
+                    {
+                        CertificateError::UnknownIssuer.into()
+                    }
+                    other => other,
+                }),
             Trust::Pin(pin) => match presented {
                 Some((_, seen)) if seen == *pin => Ok(ServerCertVerified::assertion()),
                 Some((_, seen)) => {

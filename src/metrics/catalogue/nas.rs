@@ -40,8 +40,8 @@ pub static POLL_FAILURES: Metric = Metric::counter(
 /// Failed sections.
 pub static SECTION_FAILURES: Metric = Metric::counter(
     "cloudsync_poll_section_failures_total",
-    &["nas", "section", "reason"],
-    "Parts of a poll that the NAS refused or answered with nonsense; each costs only its own series.",
+    &["nas", "section"],
+    "Parts of a poll that the NAS refused or answered with nonsense; each costs its own series. The log has reasons.",
 )
 .experimental();
 /// Malformed values.
