@@ -5,11 +5,11 @@ import subprocess
 
 import pytest
 
+from support.certificate import self_signed
 from support.exporter import Demo, Exporter
 from support.program import BINARY
 from support.prometheus import Prometheus
 from support.simulator import Simulator
-from support.tls_proxy import TlsProxy
 
 
 class Stage:
@@ -35,8 +35,12 @@ class Stage:
     def demo(self, *arguments):
         return self._start(Demo, *arguments)
 
-    def tls(self, port):
-        return self._start(TlsProxy, port)
+    def tls_simulator(self):
+        """One that speaks HTTPS with a self-signed certificate; `expiry` is when that ends."""
+        pem, expiry = self_signed(self.directory)
+        nas = self.simulator(0, "--tls-cert", pem, "--tls-key", pem)
+        nas.expiry = expiry
+        return nas
 
     def prometheus(self, jobs):
         return self._start(Prometheus, jobs)

@@ -1,5 +1,10 @@
 """What can be wrong with a NAS: each gives its reason in metrics, log and landing page, and the doctor names it."""
 
+import base64
+import hmac
+import re
+import struct
+import time
 from dataclasses import dataclass
 from typing import Callable
 
@@ -13,7 +18,8 @@ from support.simulator import PASSWORD
 from support.wait import eventually
 
 CLOUD_SYNC = "SYNO.CloudSync"
-LOGIN = ("SYNO.API.Auth", "login")
+# Base32, as authenticator programs show it.
+OTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 @dataclass
@@ -36,7 +42,11 @@ def simulated(spoil, **changes):
 
 
 def self_signed(stage):
-    return configuration(stage.tls(stage.simulator().port).url)
+    return configuration(stage.tls_simulator().url)
+
+
+def second_factor(stage):
+    return configuration(stage.simulator(0, "--otp-secret", OTP_SECRET).url)
 
 
 TROUBLES = {
@@ -48,7 +58,7 @@ TROUBLES = {
     "hangs": Trouble(simulated(lambda nas: nas.fault("hang"), poll={"timeout": "1s"}), "timeout", "api", "timeout"),
     "wrong password": Trouble(simulated(lambda nas: None, password="wrong"), "auth", "login", "password"),
     "disabled": Trouble(simulated(lambda nas: nas.change(login_refusal=401)), "auth", "login", "account"),
-    "second factor needed": Trouble(simulated(lambda nas: nas.fault({"code": 403}, *LOGIN)), "otp", "login", "otp"),
+    "second factor needed": Trouble(second_factor, "otp", "login", "otp"),
     "address blocked": Trouble(simulated(lambda nas: nas.change(blocked=True)), "blocked", "login", "block list"),
     "no package": Trouble(simulated(lambda nas: nas.change(package_installed=False)), "package_missing", "package",
                           "Install"),
@@ -187,7 +197,8 @@ def test_a_refused_section_costs_only_itself(stage):
     eventually(lambda: up(exporter))
     metrics = eventually(lambda: with_settings(exporter))
     assert not metrics.select("cloudsync_connection_quota_used_bytes")
-    assert metrics.select("cloudsync_poll_section_failures_total", section="quota")
+    failures = metrics.select("cloudsync_poll_section_failures_total")
+    assert {labels["section"] for labels, value in failures if value} == {"quota"}
     nas.heal()
 
     def healed():
@@ -225,10 +236,44 @@ def test_a_poll_is_one_request(stage):
 
 
 def test_the_pin_that_doctor_shows_makes_a_self_signed_certificate_trusted(stage, tmp_path):
-    proxy = stage.tls(stage.simulator().port)
-    file = write(tmp_path / "doctor", configuration(proxy.url))
+    nas = stage.tls_simulator()
+    file = write(tmp_path / "doctor", configuration(nas.url))
     shown = run("doctor", "--config.file", file, directory=file.parent).stdout
     pin = shown.split("pin_sha256 ")[1].split()[0].rstrip(";,")
-    exporter = stage.exporter(configuration(proxy.url, nas={"tls": {"pin_sha256": pin}}))
+    exporter = stage.exporter(configuration(nas.url, nas={"tls": {"pin_sha256": pin}}))
     eventually(lambda: up(exporter))
-    assert exporter.metrics().value("cloudsync_nas_tls_certificate_expiry_timestamp_seconds") == proxy.expiry
+    assert exporter.metrics().value("cloudsync_nas_tls_certificate_expiry_timestamp_seconds") == nas.expiry
+
+
+def test_one_time_codes_are_made_from_the_secret(stage):
+    nas = stage.simulator(0, "--otp-secret", OTP_SECRET)
+    exporter = stage.exporter(configuration(nas.url, nas={"otp_secret": OTP_SECRET}))
+    eventually(lambda: up(exporter))
+    assert OTP_SECRET not in exporter.process.output()
+
+
+def test_a_device_id_from_doctor_takes_the_codes_place(stage, tmp_path):
+    nas = stage.simulator(0, "--otp-secret", OTP_SECRET)
+    file = write(tmp_path / "doctor", configuration(nas.url))
+    done = run("doctor", "--otp-code", one_time_code(OTP_SECRET, time.time()), "--config.file", file,
+               directory=file.parent)
+    assert done.returncode == 0, done.stdout
+    device = re.search(r"the device id is (\S+) ", done.stdout)[1]
+    (tmp_path / "device").write_text(device + "\n")
+    known = {"device_id_file": str(tmp_path / "device"), "device_name": "cloudsync-exporter"}
+    exporter = stage.exporter(configuration(nas.url, nas=known))
+    eventually(lambda: up(exporter))
+    assert device not in exporter.process.output()
+
+
+def one_time_code(secret, now):
+    """RFC 6238 with its defaults."""
+    digest = hmac.digest(base64.b32decode(secret), struct.pack(">Q", int(now) // 30), "sha1")
+    offset = digest[-1] & 15
+    number = struct.unpack(">I", digest[offset:offset + 4])[0] & 0x7FFFFFFF
+    return f"{number % 1_000_000:06}"
+
+
+def test_dsm_6_serves_as_well(stage):
+    exporter = stage.exporter(configuration(stage.simulator(0, "--dsm-version", "6").url))
+    eventually(lambda: up(exporter))

@@ -13,7 +13,6 @@ from support.wait import eventually
 # What a demo in good health has nothing to say about. The troubled NAS below shows each of these.
 NOT_IN_DEMO = {
     "cloudsync_nas_tls_certificate_expiry_timestamp_seconds": "the demo speaks plain HTTP on loopback",
-    "cloudsync_poll_section_failures_total": "its NAS refuses nothing",
     "cloudsync_malformed_values_total": "its NAS answers what the API promises",
     "cloudsync_exporter_series_dropped_total": "it is far below max_series",
 }
@@ -36,13 +35,12 @@ def demo(shared_stage):
 @pytest.fixture(scope="module")
 def troubled(shared_stage):
     """A NAS behind a self-signed certificate that refuses one part, answers another with nonsense and is too large."""
-    nas = shared_stage.simulator()
+    nas = shared_stage.tls_simulator()
     nas.fault({"code": 117}, "SYNO.CloudSync", "get_property")
     nas.fault({"raw_data": {"worker_count": "many", "volume_list": "none"}}, "SYNO.CloudSync", "get_config")
-    proxy = shared_stage.tls(nas.port)
-    config = configuration(proxy.url, nas={"tls": {"insecure_skip_verify": True}}, metrics={"max_series": 300})
+    config = configuration(nas.url, nas={"tls": {"insecure_skip_verify": True}}, metrics={"max_series": 300})
     exporter = shared_stage.exporter(config, preexec_fn=limit_address_space)
-    exporter.expiry = proxy.expiry
+    exporter.expiry = nas.expiry
     return exporter
 
 

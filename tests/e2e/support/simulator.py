@@ -25,7 +25,7 @@ class Simulator:
             [BINARY, "simulate", "--listen", listen, "--control", "127.0.0.1:0", "--account", ACCOUNT,
              "--password", PASSWORD, *arguments],
             directory, "simulator", env=environment())
-        self.url = self.process.line(r"^simulated NAS at (http://\S+)")[1]
+        self.url = self.process.line(r"^simulated NAS at (https?://\S+)")[1]
         self.control = self.process.line(r"^controls at (http://\S+)")[1]
         self.port = int(self.url.rsplit(":", 1)[1])
 
