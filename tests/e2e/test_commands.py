@@ -138,13 +138,6 @@ def test_metrics_as_json_and_markdown_are_one_catalogue(tmp_path):
     assert [line.split("`")[1] for line in lines] == [row["name"] for row in rows]
 
 
-def test_readme_has_the_table(tmp_path):
-    text = (REPOSITORY / "README.md").read_text()
-    shown = text.split("<!-- metrics: begin -->\n")[1].split("<!-- metrics: end -->")[0].strip()
-    made = run("metrics", "--format", "md", directory=tmp_path).stdout.strip()
-    assert shown == made, "cloudsync-exporter metrics --format md gives another table than README.md shows"
-
-
 def test_demo_shows_its_urls_and_they_answer(stage):
     demo = stage.demo()
     said = demo.process.output()

@@ -6,14 +6,13 @@ import resource
 import pytest
 
 from support.exporter import configuration
-from support.program import REPOSITORY, catalogue
+from support.program import catalogue
 from support.prometheus import free_port
 from support.wait import eventually
 
 # What a demo in good health has nothing to say about. The troubled NAS below shows each of these.
 NOT_IN_DEMO = {
     "cloudsync_nas_tls_certificate_expiry_timestamp_seconds": "the demo speaks plain HTTP on loopback",
-    "cloudsync_malformed_values_total": "its NAS answers what the API promises",
     "cloudsync_exporter_series_dropped_total": "it is far below max_series",
 }
 # Depends on the machine, not on the demo: absent where address space has no limit.
@@ -171,6 +170,12 @@ def test_certificate_expiry_is_the_certificates(prometheus, troubled):
     assert prometheus.value('cloudsync_nas_tls_certificate_expiry_timestamp_seconds{job="troubled"}') == troubled.expiry
 
 
+@pytest.mark.parametrize("name", ["cloudsync_poll_section_failures_total", "cloudsync_malformed_values_total"])
+def test_troubles_of_a_part_are_counted(prometheus, name):
+    assert prometheus.value(f'sum({name}{{job="troubled"}})') > 0
+    assert prometheus.value(f'sum({name}{{job="demo"}})') == 0
+
+
 def test_largest_families_go_first_when_there_are_too_many(prometheus):
     dropped = dict((labels["family"], value) for labels, value in
                    prometheus.query('cloudsync_exporter_series_dropped_total{job="troubled"}'))
@@ -179,30 +184,3 @@ def test_largest_families_go_first_when_there_are_too_many(prometheus):
     left = prometheus.query('count by (__name__) ({job="troubled", conn_id!=""})')
     assert dropped.keys().isdisjoint(labels["__name__"] for labels, _ in left)
     assert sum(count for _, count in left) <= 300
-
-
-def promql_examples():
-    """The expressions in README.md's blocks of PromQL: an empty line between two, comments begin with #."""
-    text = (REPOSITORY / "README.md").read_text()
-    for block in re.findall(r"^```promql\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        lines = [line for line in block.splitlines() if not line.startswith("#")]
-        for expression in "\n".join(lines).split("\n\n"):
-            if expression.strip():
-                yield " ".join(expression.split())
-
-
-EXAMPLES = list(promql_examples())
-
-
-def test_readme_has_examples():
-    assert len(EXAMPLES) >= 5
-
-
-@pytest.mark.parametrize("expression", EXAMPLES)
-def test_examples_of_the_readme_answer(prometheus, expression):
-    def answers():
-        # Those about failure are answered by the NAS that is down.
-        found = {labels.get("nas") for labels, _ in prometheus.query(expression)}
-        assert found & {"demo", "home"}, found
-
-    eventually(answers)
