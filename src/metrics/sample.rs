@@ -3,7 +3,8 @@
 
 use super::catalogue::{Kind, Metric};
 use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, LabelSetEncoder, LabelValueEncoder, NoLabelSet,
+    DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, LabelSetEncoder, LabelValueEncoder, MetricEncoder,
+    NoLabelSet,
 };
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
@@ -133,19 +134,26 @@ fn write_family<'a>(
     for sample in samples {
         debug_assert_eq!(sample.width, metric.labels.len(), "{}", metric.name);
         let row = Row { names: metric.labels, values: &sample.labels };
-        let mut series = family.encode_family(&row)?;
-        match (metric.kind, sample.value) {
-            (Kind::Counter, Value::Uint(n)) => series.encode_counter::<NoLabelSet, _, u64>(&n, None)?,
-            (Kind::Counter, Value::Int(n)) => {
-                series.encode_counter::<NoLabelSet, _, u64>(&u64::try_from(n).unwrap_or(0), None)?;
-            }
-            (Kind::Counter, Value::Float(n)) => series.encode_counter::<NoLabelSet, _, u64>(&n, None)?,
-            (_, Value::Uint(n)) => series.encode_gauge(&n)?,
-            (_, Value::Int(n)) => series.encode_gauge(&n)?,
-            (_, Value::Float(n)) => series.encode_gauge(&n)?,
+        if metric.labels.is_empty() {
+            write_value(&mut family, metric.kind, sample.value)?;
+        } else {
+            write_value(&mut family.encode_family(&row)?, metric.kind, sample.value)?;
         }
     }
     Ok(())
+}
+
+fn write_value(series: &mut MetricEncoder<'_>, kind: Kind, value: Value) -> fmt::Result {
+    match (kind, value) {
+        (Kind::Counter, Value::Uint(n)) => series.encode_counter::<NoLabelSet, _, u64>(&n, None),
+        (Kind::Counter, Value::Int(n)) => {
+            series.encode_counter::<NoLabelSet, _, u64>(&u64::try_from(n).unwrap_or(0), None)
+        }
+        (Kind::Counter, Value::Float(n)) => series.encode_counter::<NoLabelSet, _, u64>(&n, None),
+        (_, Value::Uint(n)) => series.encode_gauge(&n),
+        (_, Value::Int(n)) => series.encode_gauge(&n),
+        (_, Value::Float(n)) => series.encode_gauge(&n),
+    }
 }
 
 /// The unit as prometheus-client names it.

@@ -1,13 +1,13 @@
 //! The slow part: settings, quotas, filters and the package, in one request. What is new on the NAS
-//! is asked about at once; what is refused is absent until the next slow round, what failed in
-//! passing is tried again in the next cycle.
+//! is asked about at once; what is refused is absent until the next slow round; what failed in
+//! passing is tried again soon, and less and less soon while it keeps failing.
 
 use super::cycle::{Memory, Poller};
 use super::reduce::{self, Reduced};
 use super::trouble::{Section, Troubles};
 use crate::dsm::cloud_sync::read;
 use crate::dsm::cloud_sync::wire;
-use crate::dsm::{Answers, Batch, Error, Slot};
+use crate::dsm::{Answers, Batch, Slot};
 use crate::model::{
     ConnectionId, ConnectionSettings, Data, Package, Quota, TaskFilters, TaskId, TaskSettings,
 };
@@ -20,6 +20,8 @@ use tokio::time::Instant;
 #[derive(Debug, Default)]
 pub(super) struct Slow {
     due: Option<Instant>,
+    /// How often in a row it failed in passing.
+    failures: u32,
     /// When a slow request was last answered.
     answered: Option<Instant>,
     package: Option<Package>,
@@ -42,6 +44,16 @@ impl Slow {
         data.quotas.clone_from(&self.quotas);
         data.task_settings.clone_from(&self.task_settings);
         data.task_filters.clone_from(&self.task_filters);
+    }
+
+    /// Plans the next round. A little early, so that a cycle that comes with jitter is not put off by one.
+    fn plan(&mut self, failed: bool, interval: Duration, slow_interval: Duration) {
+        self.failures = if failed { self.failures.saturating_add(1) } else { 0 };
+        let wait = match self.failures {
+            0 => slow_interval,
+            n => interval.saturating_mul(1 << (n - 1).min(16)).min(slow_interval),
+        };
+        self.due = Some(Instant::now() + wait - interval / 2);
     }
 
     pub(super) fn retain(
@@ -112,24 +124,29 @@ impl Poller {
     /// Asks what is due; whether anything was asked.
     pub(super) async fn slow(&self, memory: &mut Memory) -> bool {
         let is_due = memory.slow.due.is_none_or(|due| due <= Instant::now());
+        // While the NAS is not up to it, what is new waits as well.
+        if !is_due && memory.slow.failures > 0 {
+            return false;
+        }
         let (batch, asked) = ask(memory, is_due);
         if batch.is_empty() {
             return false;
         }
-        match self.client.run(batch).await {
-            Ok(answers) => {
-                let again = self.take_slow(memory, answers, asked, is_due);
-                if is_due {
-                    let wait = if again { self.options.interval } else { self.options.slow_interval };
-                    // A little early, so that a cycle that comes with jitter is not put off by one.
-                    memory.slow.due = Some(Instant::now() + wait - self.options.interval / 2);
-                }
+        let failed = match self.client.run(batch).await {
+            Ok(answers) => self.take_slow(memory, answers, asked, is_due),
+            // What is known stays until it is too old.
+            Err(error) => {
+                self.section_down(&mut memory.troubles, Section::Package, None, &error);
+                true
             }
-            Err(error) => self.slow_down(memory, &error),
+        };
+        if is_due || failed {
+            memory.slow.plan(failed, self.options.interval, self.options.slow_interval);
         }
         true
     }
 
+    /// Takes the answers; whether something failed that may work soon.
     fn take_slow(&self, memory: &mut Memory, mut answers: Answers, asked: Asked, is_due: bool) -> bool {
         let slow = &mut memory.slow;
         let mut taker =
@@ -169,11 +186,6 @@ impl Poller {
             memory.slow.answered = Some(Instant::now());
         }
         again
-    }
-
-    /// The slow request as a whole failed: what is known stays until it is too old.
-    fn slow_down(&self, memory: &mut Memory, error: &Error) {
-        self.section_down(&mut memory.troubles, Section::Package, None, error);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whole expositions against committed ones, and what holds for every exposition.
 
 use crate::bench::{Bench, OPTIONS};
-use cloudsync_exporter::metrics::{CollectOptions, Format};
+use cloudsync_exporter::metrics::{Coding, CollectOptions, Format, Selection};
 use cloudsync_exporter::sim::world::Transfer;
 use cloudsync_exporter::sim::{Fault, FaultKind, SimOptions, World};
 use serde_json::json;
@@ -174,6 +174,21 @@ async fn too_many_series_cost_whole_families_the_largest_first() {
     let dropped = bench
         .value("cloudsync_exporter_series_dropped_total{nas=\"home\",family=\"cloudsync_log_errors_total\"}");
     assert!(dropped.is_some_and(|series| series >= 112.0), "{dropped:?}");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn our_own_families_are_well_formed() {
+    let mut bench = Bench::new(World::empty()).await;
+    bench.cycle().await;
+    let rendered = bench.exposition.render(&Selection::All, Format::Text, Coding::Identity).unwrap();
+    let text = String::from_utf8(rendered.body.to_vec()).unwrap();
+    for family in
+        ["process_open_fds", "process_cpu_seconds_total", "cloudsync_exporter_config_last_reload_successful"]
+    {
+        assert!(text.lines().any(|line| line.starts_with(&format!("{family} "))), "{family}: {text}");
+    }
+    assert!(!text.contains("{}"), "{text}");
     bench.end().await;
 }
 

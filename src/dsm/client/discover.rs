@@ -15,6 +15,11 @@ impl Inner {
             return Ok(discovery);
         }
         let ask = async {
+            let has_session = self.known().session.is_some();
+            if !has_session {
+                // While logins are held back, nothing is asked of the NAS at all.
+                self.admit(None).await?;
+            }
             let discovery = self.query().await?;
             if discovery.has_cloud_sync() { Ok(discovery) } else { Err(Error::PackageMissing) }
         };

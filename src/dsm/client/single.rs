@@ -15,11 +15,6 @@ use crate::dsm::transport::Exchange;
 impl Inner {
     /// What a call needs: a NAS with the package, and a session on it.
     pub(super) async fn ready(&self) -> Result<(Arc<Discovery>, Arc<Session>), Error> {
-        let has_session = self.known().session.is_some();
-        if !has_session {
-            // While logins are held back, nothing is asked of the NAS at all.
-            self.admit(None).await?;
-        }
         let discovery = self.package().await?;
         Ok((discovery, self.session().await?))
     }

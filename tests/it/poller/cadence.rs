@@ -1,7 +1,7 @@
 //! How many requests a cycle makes, and what comes and goes between cycles.
 
 use crate::bench::Bench;
-use cloudsync_exporter::sim::{SimOptions, World};
+use cloudsync_exporter::sim::{Fault, FaultKind, SimOptions, World};
 
 fn world(connections: usize) -> World {
     let mut world = World::empty();
@@ -95,5 +95,19 @@ async fn a_session_that_is_lost_costs_one_more_login_and_nothing_else() {
     bench.control.expire_sessions();
     assert_eq!(bench.cycle().await, None);
     assert_eq!(bench.requests().await, 1);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_slow_part_that_is_too_much_for_the_nas_is_not_asked_for_at_every_poll() {
+    let mut bench = Bench::new(world(2)).await;
+    bench.control.add_fault(Fault::cloud_sync("get_config", FaultKind::Reset));
+    assert_eq!(bench.cycle().await, None, "the NAS is up all the same");
+    let mut asked = 0;
+    for _ in 0..10 {
+        asked += bench.requests().await - 1;
+    }
+    assert!(asked <= 1, "{asked} slow requests within an instant");
+    assert!(bench.has("cloudsync_connection_status"));
     bench.end().await;
 }
