@@ -131,6 +131,15 @@ def test_one_login_attempt_until_the_password_changes(stage, tmp_path):
     assert again.metrics().value("cloudsync_nas_login_suspended", nas="home") == 0
 
 
+def test_doctor_tries_a_refused_login_again_only_when_told(stage, tmp_path):
+    nas = stage.simulator()
+    file = write(tmp_path / "doctor", configuration(nas.url, password="wrong"))
+    for arguments, logins in (([], 1), ([], 1), (["--retry-login"], 2)):
+        done = run("doctor", *arguments, "--config.file", file, directory=file.parent)
+        assert done.returncode == 1
+        assert nas.logins() == logins, done.stdout
+
+
 def up(exporter):
     metrics = exporter.metrics()
     assert metrics.value("cloudsync_up", nas="home") == 1
