@@ -57,7 +57,7 @@ impl AdminConfig {
         }
         for (name, token) in &self.tokens {
             let key = format!("admin.tokens.{name}");
-            problems.check(&key, check_name(name));
+            problems.check_name(&key, check_name(name));
             token.validate(&key, nas, problems);
         }
         if self.enabled && !self.listen_address.is_loopback() {

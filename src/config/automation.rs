@@ -75,7 +75,7 @@ impl AutomationConfig {
         );
         for (name, rule) in &self.rules {
             let key = format!("automation.rules.{name}");
-            problems.check(&key, check_name(name));
+            problems.check_name(&key, check_name(name));
             rule.validate(&key, nas, problems);
         }
     }

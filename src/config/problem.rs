@@ -51,6 +51,13 @@ impl Problems {
         }
     }
 
+    /// Adds what is wrong with a section's own name, whatever else is wrong below it.
+    pub(crate) fn check_name(&mut self, key: &str, check: Result<(), String>) {
+        if let Err(message) = check {
+            self.0.push(Problem { key: key.to_owned(), message });
+        }
+    }
+
     /// Adds `message` unless `holds`.
     pub(crate) fn require(&mut self, holds: bool, key: impl Into<String>, message: &str) {
         if !holds {

@@ -82,7 +82,7 @@ impl Sections {
         let mut nas = BTreeMap::new();
         for (name, section) in self.nas {
             let key = format!("nas.{name}");
-            problems.check(&key, check_name(&name));
+            problems.check_name(&key, check_name(&name));
             nas.extend(section.resolve(&key, problems).map(|resolved| (name, resolved)));
         }
         Some(Config {

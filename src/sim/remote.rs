@@ -8,6 +8,7 @@
 //! | `DELETE /faults` | ends every fault |
 //! | `POST /sessions/drop`, `/sessions/expire`, `/sessions/steal` | later calls of every session get 119, 106, 107 |
 //! | `POST /session` | opens a session without a login and answers `{"sid", "synotoken"}`. The published client encrypts its login over plain HTTP in a way that the simulator does not speak |
+//! | `POST /nas` | changes the NAS itself, only what is named: `{"password": "new", "login_refusal": 402, "blocked": true, "package_installed": false}`; `login_refusal` 0 ends the refusal |
 //! | `GET /world` | the world without secrets and logs |
 //! | `POST /moving` | `{"moving": false}`: the world stands still; true: it moves by itself |
 //! | `POST /advance` | `{"seconds": 60}` moves the clock and the world |
@@ -67,6 +68,15 @@ struct Moving {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NasChange {
+    password: Option<String>,
+    login_refusal: Option<i64>,
+    blocked: Option<bool>,
+    package_installed: Option<bool>,
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum ClockChange {
     Epoch(u64),
@@ -111,6 +121,7 @@ fn answer(control: &Control, method: &Method, path: &str, body: &[u8]) -> Result
         (&Method::POST, "/sessions/drop") => control.drop_sessions(),
         (&Method::POST, "/sessions/expire") => control.expire_sessions(),
         (&Method::POST, "/sessions/steal") => control.steal_session(),
+        (&Method::POST, "/nas") => change(control, read(body)?),
         (&Method::POST, "/moving") => {
             let Moving { moving } = read(body)?;
             control.set_moving(moving);
@@ -129,6 +140,22 @@ fn answer(control: &Control, method: &Method, path: &str, body: &[u8]) -> Result
         _ => return Ok(None),
     }
     Ok(Some(json!({})))
+}
+
+fn change(control: &Control, change: NasChange) {
+    let NasChange { password, login_refusal, blocked, package_installed } = change;
+    if let Some(password) = password {
+        control.set_password(&password);
+    }
+    if let Some(code) = login_refusal {
+        control.set_login_refusal(Some(code).filter(|code| *code != 0));
+    }
+    if let Some(blocked) = blocked {
+        control.block_ip(blocked);
+    }
+    if let Some(installed) = package_installed {
+        control.set_package_installed(installed);
+    }
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {

@@ -221,6 +221,16 @@ fn each_problem_of_a_section_is_named() {
 }
 
 #[test]
+fn a_bad_name_is_reported_beside_what_is_wrong_below_it() {
+    let yaml = "nas: {Home: {url: 'http://a', username: a, password: b, pasword: c}}";
+    let problems = Place::new().yaml(yaml).unwrap_err().to_string();
+    assert!(
+        problems.contains("nas.Home: \"Home\" is no name") && problems.contains("nas.Home.pasword"),
+        "{problems}"
+    );
+}
+
+#[test]
 fn names_are_what_the_environment_can_spell() {
     for name in ["Home", "a-b", "a.b", "ä", "'a b'", "''"] {
         let yaml = format!("nas: {{{name}: {{url: 'http://a', username: a, password: b}}}}");

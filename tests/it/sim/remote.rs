@@ -60,6 +60,16 @@ async fn everything_it_offers() {
     assert_eq!(world["connections"][1]["unfinished_files"], 1);
     assert_eq!(control.world(|world| world.connections[1].log[0].time), 1_800_000_006);
 
+    let change = json!({"package_installed": false, "login_refusal": 402, "password": "new"});
+    assert_eq!(ask(&remote, "POST", "/nas", change).await, (200, json!({})));
+    assert_eq!(nas.refused("list_conn", &[]).await, json!({"code": 102}));
+    assert_eq!(nas.login(&[]).await["error"]["code"], 400);
+    assert_eq!(nas.login(&[("passwd", "new")]).await["error"]["code"], 402);
+    ask(&remote, "POST", "/nas", json!({"login_refusal": 0, "blocked": true})).await;
+    assert_eq!(nas.login(&[("passwd", "new")]).await["error"]["code"], 407);
+    ask(&remote, "POST", "/nas", json!({"package_installed": true})).await;
+    assert_eq!(ask(&remote, "POST", "/nas", json!({"pasword": "typo"})).await.0, 400);
+
     for moving in [true, true, false, false] {
         assert_eq!(ask(&remote, "POST", "/moving", json!({"moving": moving})).await.0, 200);
     }

@@ -1,0 +1,73 @@
+"""Fixtures of every end-to-end test: what runs, and that it ends."""
+
+import contextlib
+import subprocess
+
+import pytest
+
+from support.certificate import self_signed
+from support.exporter import Demo, Exporter
+from support.program import BINARY
+from support.prometheus import Prometheus
+from support.simulator import Simulator
+
+
+class Stage:
+    """Starts programs in directories of their own, and stops them, last started first."""
+
+    def __init__(self, directory, stack):
+        self.directory = directory
+        self.stack = stack
+        self.started = 0
+
+    def _start(self, kind, *arguments, **options):
+        self.started += 1
+        started = kind(self.directory / f"{kind.__name__.lower()}-{self.started}", *arguments, **options)
+        self.stack.callback(started.stop)
+        return started
+
+    def simulator(self, port=0, *arguments):
+        return self._start(Simulator, port, *arguments)
+
+    def exporter(self, config, **options):
+        return self._start(Exporter, config, **options)
+
+    def demo(self, *arguments):
+        return self._start(Demo, *arguments)
+
+    def tls_simulator(self):
+        """One that speaks HTTPS with a self-signed certificate; `expiry` is when that ends."""
+        pem, expiry = self_signed(self.directory)
+        nas = self.simulator(0, "--tls-cert", pem, "--tls-key", pem)
+        nas.expiry = expiry
+        return nas
+
+    def prometheus(self, jobs):
+        return self._start(Prometheus, jobs)
+
+
+@pytest.fixture
+def stage(tmp_path):
+    with contextlib.ExitStack() as stack:
+        yield Stage(tmp_path, stack)
+
+
+@pytest.fixture(scope="module")
+def shared_stage(tmp_path_factory):
+    """The same for all tests of a file."""
+    with contextlib.ExitStack() as stack:
+        yield Stage(tmp_path_factory.mktemp("shared"), stack)
+
+
+def pytest_sessionstart():
+    if not BINARY.is_file():
+        pytest.exit(f"{BINARY} is missing: cargo build, or name another in CLOUDSYNC_EXPORTER", returncode=3)
+    subprocess.run(["prometheus", "--version"], check=True, capture_output=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        passed, failed, error = (len(reporter.stats.get(kind, [])) for kind in ("passed", "failed", "error"))
+        print(f"{passed} passed, {failed + error} failed")

@@ -1,0 +1,64 @@
+"""A real Prometheus, and its HTTP API."""
+
+import json
+import socket
+import urllib.parse
+
+from support import exposition, http
+from support.process import Process
+from support.wait import eventually
+
+
+def free_port():
+    """A port of the loopback that nobody has now."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+class Prometheus:
+    """Scrapes every second what `jobs` say, in the form of scrape_configs."""
+
+    def __init__(self, directory, jobs):
+        directory.mkdir(parents=True, exist_ok=True)
+        config = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": jobs}
+        (directory / "prometheus.yml").write_text(json.dumps(config))
+        # It cannot say which port it was given, so it is told one; another program may be quicker.
+        for _ in range(5):
+            port = free_port()
+            self.url = f"http://127.0.0.1:{port}"
+            self.process = Process(
+                ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data",
+                 f"--web.listen-address=127.0.0.1:{port}"], directory, "prometheus")
+            eventually(self._decided)
+            if self.process.child.poll() is None:
+                return
+        raise RuntimeError(f"Prometheus does not start:\n{self.process.output()}")
+
+    def _decided(self):
+        assert self.process.child.poll() is not None or http.get(self.url + "/-/ready").status == 200
+
+    def api(self, path, **query):
+        answer = http.get(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(query)}").json()
+        assert answer["status"] == "success", answer
+        assert not answer.get("warnings"), answer
+        return answer["data"]
+
+    def query(self, expression):
+        """The samples of an instant query: (labels, value)."""
+        result = self.api("query", query=expression)
+        assert result["resultType"] == "vector", result
+        return [(sample["metric"], float(sample["value"][1])) for sample in result["result"]]
+
+    def value(self, expression):
+        """The value of a query with one answer."""
+        found = self.query(expression)
+        assert len(found) == 1, f"{expression}: {found}"
+        return found[0][1]
+
+    def own(self):
+        """Its metrics about itself."""
+        return exposition.Samples(exposition.text(http.get(self.url + "/metrics").text))
+
+    def stop(self):
+        self.process.stop()
