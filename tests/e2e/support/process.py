@@ -22,7 +22,7 @@ class Process:
         return self.log.read_text(errors="replace")
 
     def line(self, pattern):
-        """The first match of a pattern in the output, waited for."""
+        """The first match of a pattern in the output, waited for. A program that never says it is killed."""
         compiled = re.compile(pattern, re.MULTILINE)
 
         def match():
@@ -32,7 +32,13 @@ class Process:
             assert found, f"no {pattern!r} in the output of {self.arguments}:\n{self.output()}"
             return found
 
-        return eventually(match)
+        try:
+            return eventually(match)
+        except BaseException:
+            # Most often it is not known to anybody yet who could stop it.
+            self.child.kill()
+            self.child.wait()
+            raise
 
     def signal(self, number):
         self.child.send_signal(number)

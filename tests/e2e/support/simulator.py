@@ -69,7 +69,8 @@ class Simulator:
         return answer["data"]
 
     def stop(self):
-        if self.process.child.poll() is None:
-            leaks = [request for request in self.requests() if request["has_query_secrets"] and ours(request)]
-            assert not leaks, f"secrets in a URL: {leaks}"
+        running = self.process.child.poll() is None
+        requests = self.requests() if running else []
+        leaks = [request for request in requests if request["has_query_secrets"] and ours(request)]
         assert self.process.stop() == 0
+        assert not leaks, f"secrets in a URL: {leaks}"
