@@ -12,7 +12,7 @@ use crate::poller::{self, Heartbeat};
 use crate::state::StateFile;
 use data_encoding::BASE32;
 use secrecy::ExposeSecret;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Credentials of the configuration, read afresh at each login.
@@ -75,11 +75,24 @@ pub(super) struct ExpositionSink {
     pub(super) exposition: Arc<Exposition>,
     pub(super) counters: Arc<NasCounters>,
     pub(super) options: CollectOptions,
+    /// The families that were left out last, so that a change is said once.
+    pub(super) left_out: Mutex<Vec<&'static str>>,
 }
 
 impl poller::Sink for ExpositionSink {
     fn publish(&self, snapshot: Arc<Snapshot>) {
-        self.exposition.publish(snapshot, &self.counters, self.options);
+        let nas = snapshot.nas.clone();
+        let left_out = self.exposition.publish(snapshot, &self.counters, self.options);
+        let mut before = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        if *before != left_out {
+            let (families, limit) = (left_out.join(", "), self.options.max_series);
+            if left_out.is_empty() {
+                tracing::info!(%nas, "no family is left out any more");
+            } else {
+                tracing::warn!(%nas, families, limit, "more series than metrics.max_series: families are left out");
+            }
+            *before = left_out;
+        }
     }
 
     fn polled(&self, _: &NasName, took: Duration, failure: Option<DownReason>) {

@@ -7,7 +7,7 @@ use crate::metrics::{CollectOptions, Exposition, NasCounters};
 use crate::model::NasName;
 use crate::poller::{Heartbeat, PollOptions, Poller};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Why a NAS cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +114,7 @@ impl Plan {
             exposition: Arc::clone(exposition),
             counters: Arc::clone(counters),
             options: self.collect,
+            left_out: Mutex::default(),
         };
         let options = PollOptions {
             interval: self.poll.interval,

@@ -25,7 +25,7 @@ use super::guard::{GuardStore, Suspension};
 use super::observer::Observer;
 use super::options::{BuildError, ClientOptions};
 use super::transport::Transport;
-use contest::Contest;
+use contest::{Contest, Futility};
 use flight::SingleFlight;
 use keeper::Keeper;
 use login::Session;
@@ -56,6 +56,7 @@ struct Known {
     /// Only of a NAS that has the package.
     discovery: Option<Arc<Discovery>>,
     contest: Contest,
+    futility: Futility,
     /// No compound requests before this time.
     singles_until: Option<Instant>,
     last_login_failure: Option<Error>,
@@ -142,6 +143,17 @@ impl Client {
     /// Whether the guard holds back logins.
     pub fn suspension(&self) -> Option<Suspension> {
         self.inner.keeper.suspension()
+    }
+}
+
+impl Client {
+    /// Whether logins are held back, for whatever reason.
+    pub fn holds_logins_back(&self) -> bool {
+        let now = Instant::now();
+        let known = self.inner.known();
+        let held = known.contest.remaining(now).or_else(|| known.futility.remaining(now));
+        drop(known);
+        held.is_some() || self.inner.keeper.holds_back()
     }
 }
 

@@ -57,11 +57,18 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    pub(super) fn into_error(self, api: &'static str, method: &'static str) -> Error {
+    /// As the failure of a call that was made with the parameters that `sent` knows.
+    pub(super) fn into_error(
+        self,
+        api: &'static str,
+        method: &'static str,
+        sent: impl Fn(&str) -> bool,
+    ) -> Error {
         if (api, method) == (AUTH, LOGIN) {
             Error::Login { code: self.code }
         } else {
-            Error::Api { api, method, code: self.code, parameter: self.parameter }
+            let parameter = self.parameter.and_then(|parameter| parameter.of_ours(sent));
+            Error::Api { api, method, code: self.code, parameter }
         }
     }
 }

@@ -8,6 +8,11 @@ use std::time::Duration;
 
 use super::codes;
 
+mod parameter;
+
+use parameter::parameter_suffix;
+pub use parameter::{BadParameter, ParameterFault};
+
 mod advice;
 
 /// The kind of a failure: the values of the label `reason`.
@@ -76,6 +81,13 @@ impl Reason {
             Self::Session => "session",
             Self::Api => "api",
         }
+    }
+}
+
+impl Reason {
+    /// The reason of a label's value.
+    pub fn from_label(label: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == label)
     }
 }
 
@@ -164,6 +176,19 @@ pub enum Error {
         remaining: Duration,
         /// Why the last attempt failed, if that was in this process.
         last: Option<Box<Error>>,
+        /// The reason of that failure, which outlives the process.
+        reason: Reason,
+    },
+    /// The NAS grants sessions and then does not know them.
+    #[error(
+        "the NAS does not accept the session that it granted (code {code}); logins are held back for another {}",
+        humantime::format_duration(*remaining)
+    )]
+    SessionRefused {
+        /// The code of the refusal.
+        code: i64,
+        /// Until the next login.
+        remaining: Duration,
     },
     /// Another login of the same account keeps ending our session.
     #[error(
@@ -271,40 +296,6 @@ pub enum DecodeFault {
     Missing,
 }
 
-/// A parameter that we refuse to send.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParameterFault {
-    /// The local path of a task.
-    #[error("local path must be /SHARE/DIRECTORY without empty, `.` or `..` segments")]
-    LocalPath,
-    /// The cloud path of a task.
-    #[error("cloud path must begin with /, not end with / and have no empty, `.` or `..` segments")]
-    CloudPath,
-    /// A schedule.
-    #[error("a schedule must be 168 characters of 0 and 1, Sunday and hour 0 first")]
-    Schedule,
-    /// Tasks can be created for Amazon S3 alone.
-    #[error("tasks can be created on Amazon S3 connections only, not on type {found}")]
-    NotS3 {
-        /// The connection's type.
-        found: String,
-    },
-}
-
-/// The parameter that code 120 names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadParameter {
-    /// Its name.
-    pub name: String,
-    /// `required`, `type`, `condition`, `min` …
-    pub reason: String,
-}
-
-fn parameter_suffix(parameter: Option<&BadParameter>) -> String {
-    parameter.map(|p| format!(": parameter {}, {}", p.name, p.reason)).unwrap_or_default()
-}
-
 fn last_suffix(last: Option<&Error>) -> String {
     last.map(|last| format!(", the last one because {last}")).unwrap_or_default()
 }
@@ -321,8 +312,8 @@ impl Error {
             Self::Decode { .. } => Reason::Decode,
             Self::Api { api, code, .. } => codes::reason(api, *code),
             Self::Login { code } | Self::Suspended { code, .. } => codes::login_reason(*code),
-            Self::LoginLimit { last, .. } => last.as_ref().map_or(Reason::Auth, |last| last.reason()),
-            Self::Contested { .. } => Reason::Session,
+            Self::LoginLimit { reason, .. } => *reason,
+            Self::Contested { .. } | Self::SessionRefused { .. } => Reason::Session,
             Self::PackageMissing => Reason::PackageMissing,
             Self::Credentials(_) => Reason::Auth,
             Self::Parameter(_) => Reason::Api,

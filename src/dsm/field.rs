@@ -77,7 +77,7 @@ pub struct List<T> {
     pub items: Vec<T>,
     /// How many were not; a list that is no list at all counts as one.
     pub malformed: usize,
-    /// Whether the field was there; null counts as an empty list.
+    /// Whether there was a list.
     pub present: bool,
 }
 
@@ -90,9 +90,9 @@ impl<T> Default for List<T> {
 impl<'de, T: Lenient> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let elements = match Value::deserialize(deserializer)? {
-            Value::Null => Vec::new(),
             Value::Array(elements) => elements,
-            _ => return Ok(Self { items: Vec::new(), malformed: 1, present: true }),
+            Value::Null => return Ok(Self::default()),
+            _ => return Ok(Self { malformed: 1, ..Self::default() }),
         };
         let asked = elements.len();
         let items: Vec<T> = elements.into_iter().take(MAX_ITEMS).filter_map(T::lenient).collect();
@@ -275,9 +275,9 @@ mod tests {
         let list: List<i64> = serde_json::from_value(json!([1, "2", null, [3], "x"])).expect("never fails");
         assert_eq!(list, List { items: vec![1, 2], malformed: 3, present: true });
         let null: List<i64> = serde_json::from_value(json!(null)).expect("never fails");
-        assert_eq!(null, List { items: vec![], malformed: 0, present: true });
+        assert_eq!(null, List::default());
         let other: List<i64> = serde_json::from_value(json!("x")).expect("never fails");
-        assert_eq!(other, List { items: vec![], malformed: 1, present: true });
+        assert_eq!(other, List { items: vec![], malformed: 1, present: false });
         assert!(!List::<i64>::default().present);
     }
 }

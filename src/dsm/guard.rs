@@ -45,6 +45,8 @@ pub struct GuardRecord {
     pub totp_step: Option<i64>,
     /// When the recent logins without success were tried, in seconds since 1970.
     pub attempts: Vec<i64>,
+    /// The reason of the last of them, as its label.
+    pub last_reason: Option<String>,
 }
 
 /// Where records outlive the process. Called seldom: when a client is built and around logins; it may block shortly.
@@ -95,11 +97,13 @@ pub(super) struct Guard {
     record: GuardRecord,
     /// The refused credentials, once they were seen in this process.
     refused: Option<Digested>,
+    /// The credentials of the last login without success in this process.
+    tried: Option<Digested>,
 }
 
 impl Guard {
     pub(super) fn new(record: GuardRecord) -> Self {
-        Self { record, refused: None }
+        Self { record, refused: None, tried: None }
     }
 
     pub(super) fn record(&self) -> &GuardRecord {
@@ -134,6 +138,7 @@ impl Guard {
     /// The credentials changed: nothing is held against the new ones.
     pub(super) fn lift(&mut self) {
         self.refused = None;
+        self.tried = None;
         let GuardRecord { totp_step, attempts, .. } = std::mem::take(&mut self.record);
         self.record = GuardRecord { totp_step, attempts, ..GuardRecord::default() };
     }
@@ -147,6 +152,31 @@ impl Guard {
         self.record.attempts.retain(|attempt| now - *attempt < WINDOW);
         let oldest = self.record.attempts.len().checked_sub(MAX_ATTEMPTS).map(|i| self.record.attempts[i])?;
         Some(seconds(oldest + WINDOW - now))
+    }
+
+    /// Whether the last login without success was made with other credentials.
+    pub(super) fn is_other_than_tried(&self, credentials: &Digested) -> bool {
+        self.tried.as_ref().is_some_and(|tried| tried != credentials)
+    }
+
+    /// Nothing is held against other credentials than those that were tried.
+    pub(super) fn forget_attempts(&mut self) {
+        self.tried = None;
+        self.record.attempts.clear();
+    }
+
+    /// A login failed, and not by a refusal. One whose credentials the NAS cannot have judged does not count.
+    pub(super) fn failed(&mut self, reason: Reason, was_judged: bool, credentials: Digested) {
+        if !was_judged {
+            self.record.attempts.pop();
+        }
+        self.record.last_reason = Some(reason.as_str().to_owned());
+        self.tried = Some(credentials);
+    }
+
+    /// The reason of the last login without success, as far as it is known.
+    pub(super) fn last_reason(&self) -> Reason {
+        self.record.last_reason.as_deref().and_then(Reason::from_label).unwrap_or(Reason::Session)
     }
 
     /// How long to wait until a one-time code may be made, and for which step it is then.
@@ -182,7 +212,9 @@ impl Guard {
         record.failures = record.failures.saturating_add(1);
         record.suspended_until = Some(now + doubled.min(CAP));
         record.code = Some(code);
+        record.last_reason = Some(codes::login_reason(code).as_str().to_owned());
         record.fingerprint = None;
+        self.tried = Some(credentials.clone());
         self.refused = Some(credentials);
     }
 

@@ -196,7 +196,9 @@ fn open(exchange: &Exchange<'_>, body: &[u8]) -> Result<Value, Error> {
     envelope::parse(body)
         .and_then(envelope::Envelope::open)
         .map_err(|fault| Error::Decode { method, fault })?
-        .map_err(|refused| refused.into_error(api, method))
+        .map_err(|refused| {
+            refused.into_error(api, method, |name| exchange.form.iter().any(|(sent, _)| *sent == name))
+        })
 }
 
 fn refused_by_http(response: &reqwest::Response) -> HttpFault {
@@ -209,13 +211,8 @@ fn refused_by_http(response: &reqwest::Response) -> HttpFault {
         .get(LOCATION)
         .and_then(|to| to.to_str().ok())
         .and_then(|to| response.url().join(to).ok())
-        .and_then(|mut to| {
-            to.set_query(None);
-            to.set_fragment(None);
-            to.set_username("").ok()?;
-            to.set_password(None).ok()?;
-            Some(super::error::tame(to.as_str()))
-        });
+        // No more of it than says where it leads: the rest may echo what we sent.
+        .map(|to| super::error::tame(&to.origin().ascii_serialization()));
     HttpFault::Redirect { status: status.as_u16(), to }
 }
 

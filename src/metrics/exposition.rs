@@ -95,11 +95,17 @@ impl Exposition {
         &self.exporter
     }
 
-    /// Publishes a NAS's snapshot, in place of the one before.
-    pub fn publish(&self, snapshot: Arc<Snapshot>, counters: &Arc<NasCounters>, options: CollectOptions) {
+    /// Publishes a NAS's snapshot, in place of the one before. Gives the families that were left out
+    /// because there are more series than `options` allow.
+    pub fn publish(
+        &self,
+        snapshot: Arc<Snapshot>,
+        counters: &Arc<NasCounters>,
+        options: CollectOptions,
+    ) -> Vec<&'static str> {
         let (collector, dropped) = NasCollector::new(Arc::clone(&snapshot), options);
-        for (family, series) in dropped {
-            counters.series_dropped(family, series as u64);
+        for (family, series) in &dropped {
+            counters.series_dropped(family, *series as u64);
         }
         let mut registry = Registry::default();
         registry.register_collector(Box::new(collector));
@@ -108,6 +114,7 @@ impl Exposition {
         let mut store = lock(&self.store);
         store.generation += 1;
         store.nases.insert(name, Entry { counters: Arc::clone(counters), snapshot, page });
+        dropped.into_iter().map(|(family, _)| family).collect()
     }
 
     /// Takes a NAS out, with all its series.

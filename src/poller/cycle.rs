@@ -150,7 +150,7 @@ impl Poller {
     /// What the client knows whether or not the NAS answered.
     fn outline(&self) -> Snapshot {
         Snapshot {
-            login_suspended: self.client.suspension().is_some(),
+            login_suspended: self.client.holds_logins_back(),
             certificate_expiry: self.client.certificate().map(|certificate| certificate.not_after),
             ..Snapshot::untried(self.nas.clone())
         }

@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 const MAX_CONNECTIONS: usize = 2_000;
 /// Tasks of one connection that are followed.
 const MAX_TASKS: usize = 200;
-/// Transfers of one NAS that are followed; at most 20 uploads run at once.
-const MAX_TRANSFERS: usize = 1_000;
+/// Transfers of one NAS that are followed: as many as one answer may list.
+const MAX_TRANSFERS: usize = 10_000;
 /// Volumes of one NAS that are followed.
 const MAX_VOLUMES: usize = 256;
 /// The longest text that becomes a label, in bytes: the longest path that Linux knows.
@@ -70,6 +70,11 @@ impl Reader {
         count
     }
 
+    /// The same, where the model keeps the NAS's own kind of number.
+    fn natural(&mut self, field: Field<i64>) -> Option<i64> {
+        self.count(field).and_then(|number| i64::try_from(number).ok())
+    }
+
     /// An optional object inside an answer.
     fn inner<'a, T>(&mut self, field: &'a Field<T>) -> Option<&'a T> {
         self.malformed += u64::from(field.is_malformed());
@@ -121,7 +126,7 @@ pub(super) fn connections(answer: &wire::ListConn) -> Reduced<(BTreeMap<Connecti
     }
     let notification = reader.inner(&answer.notification);
     let tray = Tray {
-        notification_files: notification.and_then(|n| reader.copy(n.file_count)),
+        notification_files: notification.and_then(|n| reader.natural(n.file_count)),
         status: reader.status(&answer.tray_status),
         paused: reader.copy(answer.is_pause),
         sees_all_users: reader.copy(answer.is_admin_mode),
@@ -130,8 +135,13 @@ pub(super) fn connections(answer: &wire::ListConn) -> Reduced<(BTreeMap<Connecti
     reader.done((connections, tray))
 }
 
+/// An id. Negative ones mean something else to the API: −1 is "all" to pause and resume.
+fn id(reader: &mut Reader, field: Field<i64>) -> Option<i64> {
+    reader.copy(field).filter(|id| *id >= 0)
+}
+
 fn connection(reader: &mut Reader, conn: &wire::Conn) -> Option<Connection> {
-    let id = ConnectionId(reader.copy(conn.id)?);
+    let id = ConnectionId(id(reader, conn.id)?);
     let display = reader.text(&conn.task_display_name).filter(|name| !name.is_empty());
     let name = display.or_else(|| reader.text(&conn.task_name)).unwrap_or_default();
     let kind = reader.word(&conn.kind).unwrap_or_default();
@@ -152,7 +162,7 @@ fn connection(reader: &mut Reader, conn: &wire::Conn) -> Option<Connection> {
         status,
         link_status: reader.copy(conn.link_status),
         error_code,
-        unfinished_files: reader.copy(conn.unfinished_files),
+        unfinished_files: reader.natural(conn.unfinished_files),
     })
 }
 
@@ -183,7 +193,7 @@ pub(super) fn tasks(
 
 fn task(reader: &mut Reader, connection: ConnectionId, sess: &wire::Sess) -> Option<Task> {
     Some(Task {
-        id: TaskId(reader.copy(sess.sess_id)?),
+        id: TaskId(id(reader, sess.sess_id)?),
         connection,
         local_path: reader.text(&sess.local_sync_path).unwrap_or_default(),
         remote_path: reader.text(&sess.remote_sync_path).unwrap_or_default(),
@@ -203,7 +213,7 @@ pub(super) fn transfers(
     reader.list(answer.processing_items.malformed);
     let mut transfers = Vec::new();
     for item in &answer.processing_items {
-        match reader.copy(item.session_id).map(TaskId) {
+        match id(&mut reader, item.session_id).map(TaskId) {
             Some(task) if transfers.len() < MAX_TRANSFERS => transfers.push(Transfer {
                 connection: homes.get(&task).copied(),
                 task,
@@ -285,8 +295,8 @@ pub(super) fn package(answer: &wire::Config) -> Reduced<Package> {
     let package = Package {
         admin_mode: reader.word(&answer.admin_mode),
         repo_volume: reader.text(&answer.repo_vol_path),
-        workers: reader.copy(answer.worker_count),
-        log_limit: reader.copy(answer.log_count),
+        workers: reader.natural(answer.worker_count),
+        log_limit: reader.natural(answer.log_count),
         relink_deletes_cloud: reader.copy(answer.sync_mode),
         volumes,
     };
@@ -304,10 +314,10 @@ pub(super) fn settings(answer: &wire::ConnectionSetting) -> Reduced<ConnectionSe
         schedule
     });
     let settings = ConnectionSettings {
-        max_upload_speed: reader.copy(answer.max_upload_speed),
-        max_download_speed: reader.copy(answer.max_download_speed),
-        pull_period_seconds: reader.copy(answer.pull_event_period),
-        part_size_bytes: reader.copy(answer.part_size).and_then(|mib| mib.checked_mul(MIB)),
+        max_upload_speed: reader.natural(answer.max_upload_speed),
+        max_download_speed: reader.natural(answer.max_download_speed),
+        pull_period_seconds: reader.natural(answer.pull_event_period),
+        part_size_bytes: reader.natural(answer.part_size).and_then(|mib| mib.checked_mul(MIB)),
         storage_class: reader.text(&answer.storage_class),
         server_side_encryption: reader.copy(answer.is_sse),
         schedule_enabled: reader.copy(answer.is_enabled_schedule),
@@ -346,6 +356,6 @@ pub(super) fn task_filters(answer: &wire::SelectiveSyncConfig) -> Reduced<TaskFi
     };
     let (paths, names, extensions) =
         (length(&answer.filtered_paths), length(&answer.filtered_names), length(&answer.filtered_extensions));
-    let max_upload_size = reader.copy(answer.filtered_max_upload_size);
+    let max_upload_size = reader.natural(answer.filtered_max_upload_size);
     reader.done(TaskFilters { paths, names, extensions, max_upload_size })
 }

@@ -41,6 +41,8 @@ impl<'a> Report<'a> {
     }
 
     fn line(&self, stage: &str, verdict: &str, facts: &str) {
+        // What the NAS calls its things must not break a line in two.
+        let facts = facts.replace(char::is_control, " ");
         print(&format!("{}  {stage:<11} {verdict:<5} {facts}\n", self.nas));
     }
 }

@@ -42,9 +42,50 @@ impl Contest {
     }
 }
 
+/// The first hold after a session that was refused as soon as it was granted.
+const FIRST_FUTILE: Duration = Duration::from_secs(60);
+
+/// A NAS that grants sessions and then does not know them: logging in again and again wins nothing.
+#[derive(Debug, Default)]
+pub(super) struct Futility {
+    until: Option<Instant>,
+    length: Duration,
+}
+
+impl Futility {
+    /// A new session was refused at once. Gives how long logins are held back now.
+    pub(super) fn begin(&mut self, now: Instant) -> Duration {
+        self.length = (self.length * 2).clamp(FIRST_FUTILE, CAP);
+        self.until = Some(now + self.length);
+        self.length
+    }
+
+    /// A new session was accepted.
+    pub(super) fn end(&mut self) {
+        *self = Self::default();
+    }
+
+    /// How long logins are still held back.
+    pub(super) fn remaining(&self, now: Instant) -> Option<Duration> {
+        self.until?.checked_duration_since(now).filter(|left| !left.is_zero())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn futile_logins_become_rare() {
+        let start = Instant::now();
+        let mut futility = Futility::default();
+        let lengths: Vec<u64> = (0..8).map(|_| futility.begin(start).as_secs() / 60).collect();
+        assert_eq!(lengths, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert!(futility.remaining(start + CAP - Duration::from_secs(1)).is_some());
+        assert_eq!(futility.remaining(start + CAP), None);
+        futility.end();
+        assert_eq!(futility.begin(start), FIRST_FUTILE);
+    }
 
     #[test]
     fn three_endings_in_ten_minutes_begin_a_back_off_that_doubles() {

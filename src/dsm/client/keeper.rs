@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::dsm::clock::Clock;
 use crate::dsm::credentials::Digested;
-use crate::dsm::error::Error;
+use crate::dsm::error::{Error, HttpFault, Reason};
 use crate::dsm::guard::{Comparison, Guard, GuardStore, StoreError, Suspension};
 
 pub(super) struct Keeper {
@@ -17,6 +17,7 @@ pub(super) struct Keeper {
     /// Held while a record is written, so that an older one never overwrites a newer one.
     writing: Mutex<()>,
     store_failed: AtomicBool,
+    limit_told: AtomicBool,
 }
 
 impl Keeper {
@@ -29,6 +30,7 @@ impl Keeper {
             guard: Mutex::default(),
             writing: Mutex::default(),
             store_failed: AtomicBool::new(false),
+            limit_told: AtomicBool::new(false),
         };
         match loaded {
             Ok(record) => *keeper.guard() = Guard::new(record.unwrap_or_default()),
@@ -60,16 +62,38 @@ impl Keeper {
             self.guard().lift();
             self.save().await;
         }
+        if self.guard().is_other_than_tried(credentials) {
+            self.guard().forget_attempts();
+        }
         let now = self.now();
         let mut guard = self.guard();
         if let Some(Suspension { until, code, .. }) = guard.suspension(now) {
             let remaining = Duration::from_secs(u64::try_from(until - now).unwrap_or(0));
             return Err(Error::Suspended { code, remaining });
         }
-        match guard.limited(now) {
-            Some(remaining) => Err(Error::LoginLimit { remaining, last: last.map(Box::new) }),
-            None => Ok(()),
+        let Some(remaining) = guard.limited(now) else {
+            self.limit_told.store(false, Ordering::Relaxed);
+            return Ok(());
+        };
+        if !self.limit_told.swap(true, Ordering::Relaxed) {
+            let seconds = remaining.as_secs();
+            tracing::warn!(nas = self.nas, seconds, "several logins in vain, further ones are held back");
         }
+        let reason = last.as_ref().map_or_else(|| guard.last_reason(), Error::reason);
+        Err(Error::LoginLimit { remaining, last: last.map(Box::new), reason })
+    }
+
+    /// Whether a login would be held back now.
+    pub(super) fn holds_back(&self) -> bool {
+        let now = self.now();
+        let mut guard = self.guard();
+        guard.suspension(now).is_some() || guard.limited(now).is_some()
+    }
+
+    /// A login failed in another way than by a refusal.
+    pub(super) async fn failed(self: &Arc<Self>, error: &Error, credentials: Digested) {
+        self.guard().failed(error.reason(), was_judged(error), credentials);
+        self.save().await;
     }
 
     async fn are_changed(self: &Arc<Self>, credentials: &Digested) -> bool {
@@ -91,6 +115,14 @@ impl Keeper {
     /// Waits until a one-time code may be made, and returns the step that it is for.
     pub(super) async fn totp_step(&self) -> i64 {
         let (wait, step) = self.guard().next_totp_step(self.now());
+        if !wait.is_zero() {
+            let seconds = wait.as_secs();
+            tracing::info!(
+                nas = self.nas,
+                seconds,
+                "this step's one-time code is used, waiting for the next"
+            );
+        }
         tokio::time::sleep(wait).await;
         step
     }
@@ -143,6 +175,14 @@ impl Keeper {
             );
         }
     }
+}
+
+/// Whether the NAS may have looked at the credentials. What a proxy or a booting NAS answers with an HTTP status, and
+/// what never arrived, was not.
+fn was_judged(error: &Error) -> bool {
+    let unheard = matches!(error.reason(), Reason::Dns | Reason::Connect | Reason::Tls);
+    let by_status = matches!(error, Error::Http(HttpFault::Status(_) | HttpFault::Redirect { .. }));
+    !unheard && !by_status
 }
 
 /// Runs what blocks beside the runtime; nothing if it panicked.

@@ -167,10 +167,11 @@ impl Inner {
         let granted = match self.post(exchange).await.and_then(|data| read_grant(data, auth)) {
             Ok(granted) => granted,
             Err(error) => {
-                if let Error::Login { code } = error
-                    && codes::suspends_logins(code)
-                {
-                    self.keeper.refused(code, digested).await;
+                match error {
+                    Error::Login { code } if codes::suspends_logins(code) => {
+                        self.keeper.refused(code, digested).await;
+                    }
+                    _ => self.keeper.failed(&error, digested).await,
                 }
                 return Err(error);
             }
@@ -202,6 +203,9 @@ impl Inner {
     pub(super) fn lose(&self, session: &Arc<Session>, code: i64) -> Result<(), Error> {
         let now = Instant::now();
         let mut known = self.known();
+        if let Some(remaining) = known.futility.remaining(now) {
+            return Err(Error::SessionRefused { code, remaining });
+        }
         // Of many calls with one session, the first to notice counts.
         if known.session.as_ref().is_some_and(|current| Arc::ptr_eq(current, session)) {
             known.session = None;
@@ -216,6 +220,30 @@ impl Inner {
             }
         }
         known.contest.remaining(now).map_or(Ok(()), |remaining| Err(Error::Contested { remaining }))
+    }
+
+    /// A call was repeated with a new session, and refused again if there is a code.
+    pub(super) fn replayed(&self, session: &Arc<Session>, code: Option<i64>) -> Result<(), Error> {
+        match code {
+            None => self.known().futility.end(),
+            Some(codes::ENDED_BY_OTHER_LOGIN) => self.lose(session, codes::ENDED_BY_OTHER_LOGIN)?,
+            // The session stays: it may serve other calls, and another one would fare no better.
+            Some(code) => {
+                let length = self.known().futility.begin(Instant::now());
+                tracing::warn!(
+                    nas = self.name,
+                    code,
+                    seconds = length.as_secs(),
+                    "a new session was refused at once, logins are held back"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether new sessions were refused at once lately.
+    pub(super) fn is_futile(&self) -> bool {
+        self.known().futility.remaining(Instant::now()).is_some()
     }
 }
 

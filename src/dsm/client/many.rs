@@ -95,6 +95,11 @@ impl Inner {
         else {
             return Ok(Compound::Answered(outcomes));
         };
+        // A call that was answered later shows that the session is alive, whatever this one was told; and where
+        // new sessions did not help lately, what lives is better than what is won by another.
+        if outcomes[first..].iter().any(Result::is_ok) || (first > 0 && self.is_futile()) {
+            return Ok(Compound::Answered(outcomes));
+        }
         // Where an error stops the rest, nothing behind the first was made.
         let lost: Vec<usize> = (first..requests.len())
             .filter(|i| stop_on_error || lost_session(&outcomes[*i]).is_some())
@@ -134,9 +139,7 @@ impl Inner {
             Ok(Compound::Answered(outcomes)) => outcomes.iter().find_map(lost_session),
             other => lost_session(other),
         };
-        if let Some(code) = code {
-            self.lose(&session, code)?;
-        }
+        self.replayed(&session, code)?;
         second
     }
 
@@ -167,7 +170,12 @@ impl Inner {
             Err(Error::Api { code, .. }) if codes::refuses_compound(code) => return Ok(Compound::Refused),
             other => other?,
         };
-        let outcomes = read_members(data, requests, stop_on_error)?;
+        let outcomes = match read_members(data, requests, stop_on_error) {
+            // An answer, but not that of a compound: single calls may do better, unless they change something,
+            // which may have been done.
+            Err(_) if requests.iter().all(|request| request.read_only) => return Ok(Compound::Refused),
+            other => other?,
+        };
         // At least one call, and each of them unknown: then it is the compound that does not reach Cloud Sync.
         Ok(if outcomes.iter().all(is_unknown_call) {
             Compound::Refused
@@ -234,5 +242,7 @@ fn read_member(result: Value, request: &Request) -> Result<Value, Error> {
     if is_other(envelope.api.as_str(), request.api) || is_other(envelope.method.as_str(), request.method) {
         return Err(shape("the answer is of another call"));
     }
-    envelope.open().map_err(decode)?.map_err(|refused| refused.into_error(request.api, request.method))
+    envelope.open().map_err(decode)?.map_err(|refused| {
+        refused.into_error(request.api, request.method, |name| request.params.contains_key(name))
+    })
 }

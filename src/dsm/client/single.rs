@@ -36,9 +36,7 @@ impl Inner {
         self.lose(&session, code)?;
         let (discovery, session) = self.ready().await?;
         let second = self.post(exchange(&discovery, &session, request)).await;
-        if let Some(code) = lost_session(&second) {
-            self.lose(&session, code)?;
-        }
+        self.replayed(&session, lost_session(&second))?;
         second
     }
 }

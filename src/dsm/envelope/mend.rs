@@ -8,7 +8,7 @@ const DEPTH: usize = 64;
 /// what the parser has refused.
 pub(super) fn mend(body: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(body);
-    shallow(&without_lone_surrogates(text.as_bytes()))
+    shallow(&without_endless_numbers(&without_lone_surrogates(text.as_bytes())))
 }
 
 /// Replaces escapes of half a character (`\ud800` to `\udfff` without its other half) by one of the replacement
@@ -34,6 +34,32 @@ fn without_lone_surrogates(body: &[u8]) -> Vec<u8> {
         };
         kept.extend_from_slice(&rest[..length]);
         rest = &rest[length..];
+    }
+    kept
+}
+
+/// Puts quotes around numbers that are too large to be any: as text they are malformed, and no more.
+fn without_endless_numbers(body: &[u8]) -> Vec<u8> {
+    let is_of_number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
+    let mut kept = Vec::with_capacity(body.len());
+    let (mut rest, mut in_string) = (body, false);
+    while let Some((&byte, after)) = rest.split_first() {
+        let begins_number = !in_string && (byte.is_ascii_digit() || byte == b'-');
+        let length = match byte {
+            b'\\' if in_string => 2.min(rest.len()),
+            _ if begins_number => rest.iter().take_while(|byte| is_of_number(byte)).count(),
+            _ => 1,
+        };
+        let token = &rest[..length];
+        let number: Option<f64> =
+            begins_number.then(|| std::str::from_utf8(token).ok()?.parse().ok()).flatten();
+        if number.is_some_and(f64::is_infinite) {
+            kept.extend_from_slice(b"\"too large\"");
+        } else {
+            kept.extend_from_slice(token);
+        }
+        in_string ^= byte == b'"';
+        rest = if length == 1 { after } else { &rest[length..] };
     }
     kept
 }
@@ -91,6 +117,14 @@ mod tests {
         let value: Value = serde_json::from_slice(&shallow(text.as_bytes())).unwrap();
         assert_eq!(value["after"], json!(["x\\", {"b": "[[["}]));
         assert!(value["deep"].is_array());
+    }
+
+    #[test]
+    fn numbers_without_end_become_text() {
+        let mended = mend(br#"{"a":1e400,"b":-1E999,"c":12.5e3,"d":"1e400 \"1e400","e":[3,1e400]}"#);
+        let expected = json!({"a": "too large", "b": "too large", "c": 12_500.0, "d": "1e400 \"1e400",
+                              "e": [3, "too large"]});
+        assert_eq!(serde_json::from_slice::<Value>(&mended).unwrap(), expected);
     }
 
     #[test]

@@ -33,6 +33,9 @@ impl Error {
             Self::Contested { .. } => {
                 "Give the exporter a DSM account of its own: another client logs in with the same one.".into()
             }
+            Self::SessionRefused { .. } => {
+                "Look at the NAS's own log; a proxy that spreads requests over several NASes does this as well.".into()
+            }
             Self::PackageMissing => "Install and start the package Cloud Sync on the NAS.".into(),
             Self::Credentials(_) => "Check the configured account, password file and second factor.".into(),
             Self::Parameter(_) => "Correct the value; nothing was sent to the NAS.".into(),

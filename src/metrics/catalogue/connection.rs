@@ -48,7 +48,7 @@ pub static CONNECTION_QUOTA_TOTAL: Metric = Metric::gauge(
 pub static CONNECTION_QUOTA_USED: Metric = Metric::gauge(
     "cloudsync_connection_quota_used_bytes",
     CONNECTION,
-    "Space that is used in the cloud account; absent when the cloud reports no quota.",
+    "Space that is used in the cloud account; absent when the cloud does not report it.",
 )
 .bytes();
 /// Its upload limit.

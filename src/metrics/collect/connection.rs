@@ -53,14 +53,17 @@ pub(super) fn collect(nas: &str, data: &Data, sink: &mut impl Sink) {
 fn collect_settings_info(nas: Label<'_>, data: &Data, sink: &mut impl Sink) {
     sink.family(
         &metric::CONNECTION_SETTINGS_INFO,
-        data.settings.iter().map(|(id, settings)| {
+        data.settings.iter().filter_map(|(id, settings)| {
+            if settings.server_side_encryption.is_none() && settings.storage_class.is_none() {
+                return None;
+            }
             let encrypted = match settings.server_side_encryption {
                 Some(true) => "true",
                 Some(false) => "false",
                 None => "",
             };
             let class = settings.storage_class.as_deref().unwrap_or_default();
-            Sample::new([nas, Label::Number(id.0), class.into(), encrypted.into()], true)
+            Some(Sample::new([nas, Label::Number(id.0), class.into(), encrypted.into()], true))
         }),
     );
 }

@@ -30,7 +30,7 @@ pub(super) fn collect_package(nas: &str, data: &Data, sink: &mut impl Sink) {
     let package = data.package.as_ref();
     sink.family(
         &metric::PACKAGE_INFO,
-        package.into_iter().map(|package| {
+        package.into_iter().filter(|p| p.admin_mode.is_some() || p.repo_volume.is_some()).map(|package| {
             Sample::new(
                 [
                     nas,

@@ -224,13 +224,34 @@ async fn without_the_api_there_are_single_calls() {
 }
 
 #[tokio::test]
-async fn a_compound_without_results_fails_as_a_whole() {
-    let peer =
-        Peer::start([info(), login(1), compound(1, &members([1])).data(json!({"has_fail": false}))]).await;
+async fn an_answer_that_is_not_a_compounds_means_single_calls() {
+    let odd = compound(1, &members([1])).data(json!({"has_fail": false}));
+    let peer = Peer::start([info(), login(1), odd, ok(single(1), 1), ok(single(1), 1)]).await;
     let bench = Bench::new(&peer.url());
-    let error = bench.client.run(batch([1]).0).await.unwrap_err();
-    assert_eq!(error.reason(), Reason::Decode);
-    assert_presentable(&error);
+    for _ in 0..2 {
+        assert!(is_ok(&run(&bench, [1]).await, [1]));
+    }
+}
+
+#[tokio::test]
+async fn a_member_that_is_always_told_of_a_lost_session_costs_no_login() {
+    // A later member was answered: the session is alive.
+    let odd = || compound(1, &members([1, 2, 3])).data(results(&[answered(1), refused(119), answered(3)]));
+    let peer = Peer::start([info(), login(1), odd(), odd(), odd()]).await;
+    let bench = Bench::new(&peer.url());
+    for _ in 0..3 {
+        let outcomes = run(&bench, [1, 2, 3]).await;
+        assert!(outcomes[0].is_ok() && outcomes[2].is_ok());
+        assert_eq!(outcomes[1].as_ref().unwrap_err().code(), Some(119));
+    }
+    // The last one: a new session is tried once, and then not again for a while.
+    let odd = |session| compound(session, &members([1, 2])).data(results(&[answered(1), refused(119)]));
+    let again = compound(2, &members([2])).data(results(&[refused(119)]));
+    peer.then([odd(1), login(2), again, odd(2), odd(2)]);
+    for _ in 0..3 {
+        let outcomes = run(&bench, [1, 2]).await;
+        assert!(outcomes[0].is_ok() && outcomes[1].is_err());
+    }
 }
 
 #[tokio::test]

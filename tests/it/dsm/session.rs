@@ -196,3 +196,22 @@ async fn discovery_needs_no_login() {
     assert!(discovery.has_cloud_sync() && discovery.compound.is_some());
     assert_eq!(bench.requests(), ["query"]);
 }
+
+#[tokio::test]
+async fn a_nas_that_knows_none_of_its_sessions_is_not_logged_in_to_for_ever() {
+    for code in [106, 119, 150] {
+        let get = |n| call(n, "get_config", &[]);
+        let peer = Peer::start([info(), login(1), get(1).code(code), login(2), get(2).code(code)]).await;
+        let bench = Bench::new(&peer.url());
+        assert_eq!(bench.client.get_config().await.unwrap_err().reason(), Reason::Session);
+        assert!(bench.client.holds_logins_back());
+        for _ in 0..3 {
+            peer.then([get(2).code(code)]);
+            let error = bench.client.get_config().await.unwrap_err();
+            assert_eq!(error.reason(), Reason::Session);
+            super::assert_presentable(&error);
+        }
+        peer.then([get(2).data(json!({}))]);
+        bench.client.get_config().await.unwrap();
+    }
+}

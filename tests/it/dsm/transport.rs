@@ -77,13 +77,13 @@ async fn answers_that_are_none() {
 #[tokio::test]
 async fn a_redirect_is_named_and_not_followed() {
     for (location, named) in [
-        ("location: https://ann:canary@other.lan/login?passwd=canary#x\r\n", "https://other.lan/login"),
-        ("location: /portal\r\n", "/portal"),
+        ("location: https://ann:canary@other.lan/canary?passwd=canary#x\r\n", "https://other.lan;"),
+        ("location: /portal\r\n", "http://"),
         ("", "address of DSM"),
     ] {
         let (reason, message, advice) = reason(info().status("302 Found", location, "")).await;
         assert_eq!((reason, &*message), (Reason::Http, "the answer is HTTP 302, a redirect"));
-        assert!(advice.contains(named), "{advice}");
+        assert!(advice.contains(named) && !advice.contains("canary"), "{advice}");
     }
 }
 

@@ -14,7 +14,7 @@ fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
 #[test]
 fn a_list_of_connections_is_never_missing() {
     let empty: wire::ListConn = read(json!({"conn": null, "total": 0})).unwrap();
-    assert_eq!(empty.conn, List { items: vec![], malformed: 0, present: true });
+    assert_eq!(empty.conn, List { items: vec![], malformed: 0, present: false });
     read::<wire::ListConn>(json!({"conn": []})).unwrap();
     for (missing, text) in [
         (json!({"total": 0}), "missing field `conn`"),
