@@ -223,3 +223,27 @@ impl Fleet {
 async fn log_out(clients: impl IntoIterator<Item = Client>) {
     join_all(clients.into_iter().map(|client| async move { client.logout().await })).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_loop_that_does_not_move_is_stuck_and_one_that_does_is_not() {
+        let (moving, still) = (Arc::<Heartbeat>::default(), Arc::<Heartbeat>::default());
+        let limit = Duration::from_secs(100);
+        let pulse = Pulse::default();
+        pulse.replace(BTreeMap::from([
+            (NasName::new("moving"), (Arc::clone(&moving), limit)),
+            (NasName::new("still"), (still, limit)),
+        ]));
+        for _ in 0..10 {
+            assert!(pulse.stuck().is_empty());
+            tokio::time::advance(Duration::from_secs(10)).await;
+            moving.beat();
+        }
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(pulse.stuck(), [NasName::new("still")]);
+        assert_eq!(pulse.untried().len(), 2);
+    }
+}
