@@ -42,8 +42,10 @@ impl Contest {
     }
 }
 
-/// The first hold after a session that was refused as soon as it was granted.
+/// The first hold after a session that was refused as soon as it was granted, and the longest: when the NAS has
+/// recovered, it should not take long to be noticed.
 const FIRST_FUTILE: Duration = Duration::from_secs(60);
+const FUTILE_CAP: Duration = Duration::from_secs(10 * 60);
 
 /// A NAS that grants sessions and then does not know them: logging in again and again wins nothing.
 #[derive(Debug, Default)]
@@ -55,7 +57,7 @@ pub(super) struct Futility {
 impl Futility {
     /// A new session was refused at once. Gives how long logins are held back now.
     pub(super) fn begin(&mut self, now: Instant) -> Duration {
-        self.length = (self.length * 2).clamp(FIRST_FUTILE, CAP);
+        self.length = (self.length * 2).clamp(FIRST_FUTILE, FUTILE_CAP);
         self.until = Some(now + self.length);
         self.length
     }
@@ -80,9 +82,9 @@ mod tests {
         let start = Instant::now();
         let mut futility = Futility::default();
         let lengths: Vec<u64> = (0..8).map(|_| futility.begin(start).as_secs() / 60).collect();
-        assert_eq!(lengths, [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert!(futility.remaining(start + CAP - Duration::from_secs(1)).is_some());
-        assert_eq!(futility.remaining(start + CAP), None);
+        assert_eq!(lengths, [1, 2, 4, 8, 10, 10, 10, 10]);
+        assert!(futility.remaining(start + FUTILE_CAP - Duration::from_secs(1)).is_some());
+        assert_eq!(futility.remaining(start + FUTILE_CAP), None);
         futility.end();
         assert_eq!(futility.begin(start), FIRST_FUTILE);
     }
