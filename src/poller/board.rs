@@ -2,6 +2,7 @@
 //! while a poll hangs.
 
 use crate::model::{DownReason, NasName, Snapshot};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -31,24 +32,37 @@ pub(super) struct Board {
     last: Mutex<Arc<Snapshot>>,
     /// When the data grow old; `None` while there are none.
     stale_at: watch::Sender<Option<Instant>>,
+    /// Whether the NAS has been asked for its connections and has not answered.
+    is_asking: AtomicBool,
 }
 
 impl Board {
     pub(super) fn new(sink: Arc<dyn Sink>, stale_after: Duration, first: Snapshot) -> Self {
         let (stale_at, _) = watch::channel(None);
-        Self { sink, stale_after, last: Mutex::new(Arc::new(first)), stale_at }
+        Self {
+            sink,
+            stale_after,
+            last: Mutex::new(Arc::new(first)),
+            stale_at,
+            is_asking: AtomicBool::new(false),
+        }
     }
 
     /// Goes on where another board of the same NAS ended: a change of configuration makes nothing
     /// unknown, and nothing younger.
     pub(super) fn restore(&self, (last, stale_at): Kept) {
-        self.publish((*last).clone());
         self.stale_at.send_replace(stale_at);
+        self.publish((*last).clone());
     }
 
     /// What the next board of the same NAS needs.
     pub(super) fn keep(&self) -> Kept {
         (self.last(), *self.stale_at.borrow())
+    }
+
+    /// A poll asks for the connections, or has been answered.
+    pub(super) fn asks(&self, is_asking: bool) {
+        self.is_asking.store(is_asking, Ordering::Relaxed);
     }
 
     pub(super) fn sink(&self) -> &dyn Sink {
@@ -61,13 +75,15 @@ impl Board {
 
     /// Publishes a snapshot whose data were answered now.
     pub(super) fn publish_fresh(&self, snapshot: Snapshot) {
-        self.publish(snapshot);
         self.stale_at.send_replace(Some(Instant::now() + self.stale_after));
+        self.publish(snapshot);
     }
 
-    /// Publishes a snapshot whose data, if any, are those of before.
+    /// Publishes a snapshot whose data, if any, are those of before. Where these have been withdrawn,
+    /// they stay so: data are never shown without a time at which they end.
     pub(super) fn publish(&self, snapshot: Snapshot) {
-        let snapshot = Arc::new(snapshot);
+        let data = snapshot.data.clone().filter(|_| self.stale_at.borrow().is_some());
+        let snapshot = Arc::new(Snapshot { data, ..snapshot });
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&snapshot);
         self.sink.publish(snapshot);
     }
@@ -90,8 +106,8 @@ impl Board {
                     let last = self.last();
                     self.stale_at.send_replace(None);
                     tracing::warn!(nas = %last.nas, "no successful poll for too long: data are withdrawn");
-                    // The last poll that ended was answered: so the present one hangs.
-                    let hangs = last.up == Some(true);
+                    // The last poll was answered and the present one was not: it hangs.
+                    let hangs = last.up == Some(true) && self.is_asking.load(Ordering::Relaxed);
                     self.publish(Snapshot {
                         data: None,
                         up: last.up.map(|up| up && !hangs),
@@ -151,14 +167,25 @@ mod tests {
             );
             board.publish_fresh(snapshot(true, Some(Arc::default())));
             assert!(board.last().data.is_some(), "and back");
+            board.asks(true);
             tokio::time::sleep(Duration::from_secs(61)).await;
             let last = board.last();
             assert_eq!((last.up, last.reason), (Some(false), Some(DownReason::Timeout)), "a poll that hangs");
+            board.asks(false);
+            board.publish_fresh(snapshot(true, Some(Arc::default())));
+            tokio::time::sleep(Duration::from_secs(61)).await;
+            board.publish(snapshot(true, Some(Arc::default())));
+            let last = board.last();
+            assert!(
+                last.data.is_none(),
+                "what a long slow part brings too late does not bring old data back"
+            );
+            assert_eq!(last.up, Some(true), "and the NAS is up all the while");
         };
         tokio::select! {
             () = work => {}
             _ = board.withdraw_when_stale() => {}
         }
-        assert_eq!(seen.0.lock().unwrap().len(), 6);
+        assert_eq!(seen.0.lock().unwrap().len(), 9);
     }
 }

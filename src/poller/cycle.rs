@@ -95,7 +95,9 @@ impl Poller {
     /// before the slow one is asked for. Gives the reason when the NAS was down.
     pub async fn cycle(&self, memory: &mut Memory) -> Option<DownReason> {
         let started = Instant::now();
+        self.board.asks(true);
         let failure = self.fast(memory).await.err();
+        self.board.asks(false);
         match &failure {
             None => {
                 memory.troubles.up(&self.nas);
@@ -156,7 +158,7 @@ impl Poller {
         }
     }
 
-    /// Puts the sections together. Times are only read here, so that a cycle has one time.
+    /// Puts the sections together as they are at `now`.
     fn assemble(&self, memory: &mut Memory, now: Timestamp) -> Data {
         let Fast { connections, tasks, homes, tray, transfers, worked } = &memory.fast;
         let mut data = Data {
@@ -164,7 +166,7 @@ impl Poller {
             connections: connections.clone(),
             tasks: tasks.clone(),
             transfers: transfers.clone(),
-            transferred: memory.transfers.totals(homes),
+            transferred: memory.transfers.totals(homes, Instant::now()),
             logs: memory.logs.counts(),
             ..Data::default()
         };

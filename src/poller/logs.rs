@@ -3,13 +3,13 @@
 use super::cycle::{Memory, Poller};
 use super::log_tracker::{LogTracker, Window};
 use super::reduce;
+use super::transfer_tracker::REMEMBERED;
 use super::trouble::Section;
 use crate::dsm::cloud_sync::read::{self, LogQuery};
 use crate::dsm::cloud_sync::wire;
 use crate::dsm::{Batch, Error};
 use crate::model::{ConnectionId, LogCounts};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// Rows asked for at every poll.
@@ -23,10 +23,6 @@ const MAX_PAGES: usize = 5;
 pub(super) fn first_page() -> LogQuery {
     LogQuery { limit: FIRST_PAGE, ..LogQuery::default() }
 }
-
-/// A connection that is gone is remembered for so long, should it come back: a package that restarts
-/// has no connections for a moment.
-const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 
 /// What was counted, by connection.
 #[derive(Debug, Default)]
@@ -71,7 +67,7 @@ impl Logs {
         for row in &found.new {
             counts.count(row.action, row.level, row.error_code);
         }
-        counts.missed += found.missed;
+        counts.missed = counts.missed.saturating_add(found.missed);
         !found.new.is_empty()
     }
 }

@@ -1,5 +1,6 @@
 //! When each connection last showed life.
 
+use super::transfer_tracker::REMEMBERED;
 use crate::model::{Connection, ConnectionId, Progress, Status};
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,7 +12,7 @@ pub(super) struct ProgressTracker {
 
 impl ProgressTracker {
     /// Takes the connections as they are at `now` (seconds since 1970), and those in which a transfer
-    /// moved or a log row came. Connections that are gone are forgotten.
+    /// moved or a log row came.
     pub(super) fn observe<'a>(
         &mut self,
         connections: impl Iterator<Item = &'a Connection>,
@@ -33,7 +34,11 @@ impl ProgressTracker {
             }
             self.connections.insert(connection.id, (progress, unfinished.or(last_unfinished)));
         }
-        self.connections.iter().map(|(id, (progress, _))| (*id, *progress)).collect()
+        let there = self.connections.iter().map(|(id, (progress, _))| (*id, *progress)).collect();
+        // Gone for a moment is no sign of work: what was known of them waits for an hour.
+        before.retain(|_, (progress, _)| now - progress.last_progress < REMEMBERED.as_secs_f64());
+        self.connections.append(&mut before);
+        there
     }
 }
 

@@ -7,6 +7,9 @@ use tokio::time::Instant;
 
 /// A file that has not moved for so long is stalled.
 const STALL: Duration = Duration::from_secs(5 * 60);
+/// What is gone is remembered for so long, should it come back: a package that restarts lists nothing
+/// for a moment.
+pub(super) const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Debug, PartialEq, Eq, Hash, Clone)]
 struct Key {
@@ -27,7 +30,8 @@ struct Seen {
 #[derive(Debug, Default)]
 pub(super) struct TransferTracker {
     files: HashMap<Key, Seen>,
-    totals: BTreeMap<(TaskId, Direction), u64>,
+    /// Bytes, and when the task was last there.
+    totals: BTreeMap<(TaskId, Direction), (u64, Instant)>,
 }
 
 impl TransferTracker {
@@ -58,7 +62,9 @@ impl TransferTracker {
                     let bytes =
                         transfer.done.zip(seen.done).map_or(0, |(now, then)| now.saturating_sub(then));
                     if bytes > 0 {
-                        *self.totals.entry((transfer.task, transfer.direction)).or_default() += bytes;
+                        let (total, _) =
+                            self.totals.entry((transfer.task, transfer.direction)).or_insert((0, now));
+                        *total = total.saturating_add(bytes);
                         moved.insert(transfer.task);
                     }
                     // Falling back to the start is a restart, not progress, but it is no stall either.
@@ -73,18 +79,29 @@ impl TransferTracker {
     }
 
     /// The totals of the tasks of `homes`, each with its uploads and downloads, and of files in flight
-    /// whose task is not known. Others are forgotten.
-    pub(super) fn totals(&mut self, homes: &BTreeMap<TaskId, ConnectionId>) -> Vec<TransferTotals> {
+    /// whose task is not known. Others are not shown, and forgotten after a while.
+    pub(super) fn totals(
+        &mut self,
+        homes: &BTreeMap<TaskId, ConnectionId>,
+        now: Instant,
+    ) -> Vec<TransferTotals> {
         for task in homes.keys() {
             for direction in Direction::USUAL {
-                self.totals.entry((*task, direction)).or_default();
+                self.totals.entry((*task, direction)).or_insert((0, now));
             }
         }
         let in_flight: HashSet<TaskId> = self.files.keys().map(|key| key.task).collect();
-        self.totals.retain(|(task, _), _| homes.contains_key(task) || in_flight.contains(task));
+        let is_there = |task: &TaskId| homes.contains_key(task) || in_flight.contains(task);
+        self.totals.retain(|(task, _), (_, seen)| {
+            if is_there(task) {
+                *seen = now;
+            }
+            now.saturating_duration_since(*seen) < REMEMBERED
+        });
         self.totals
             .iter()
-            .map(|((task, direction), bytes)| TransferTotals {
+            .filter(|((task, _), _)| is_there(task))
+            .map(|((task, direction), (bytes, _))| TransferTotals {
                 connection: homes.get(task).copied(),
                 task: *task,
                 direction: *direction,
@@ -123,7 +140,7 @@ mod tests {
     }
 
     fn uploaded(tracker: &mut TransferTracker) -> u64 {
-        let totals = tracker.totals(&BTreeMap::from([(TaskId(4), ConnectionId(1))]));
+        let totals = tracker.totals(&BTreeMap::from([(TaskId(4), ConnectionId(1))]), Instant::now());
         totals.iter().filter(|total| total.direction == Direction::Upload).map(|total| total.bytes).sum()
     }
 
@@ -180,8 +197,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn totals_of_tasks_that_are_gone_are_forgotten() {
         let mut tracker = TransferTracker::default();
-        assert_eq!(tracker.totals(&BTreeMap::from([(TaskId(4), ConnectionId(1))])).len(), 2);
-        assert_eq!(tracker.totals(&BTreeMap::from([(TaskId(5), ConnectionId(1))])).len(), 2);
-        assert_eq!(tracker.totals(&BTreeMap::new()).len(), 0);
+        assert_eq!(tracker.totals(&BTreeMap::from([(TaskId(4), ConnectionId(1))]), Instant::now()).len(), 2);
+        assert_eq!(tracker.totals(&BTreeMap::from([(TaskId(5), ConnectionId(1))]), Instant::now()).len(), 2);
+        assert_eq!(tracker.totals(&BTreeMap::new(), Instant::now()).len(), 0);
     }
 }

@@ -110,13 +110,20 @@ impl<'de> Deserialize<'de> for ListConn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // The derived one, which is inherent because of `remote`.
         let answer = Self::deserialize(deserializer)?;
-        let read = answer.conn.items.len() + answer.conn.malformed;
-        match answer.total.copied() {
-            Some(total) if total > 0 && read == 0 => {
-                Err(D::Error::custom(format_args!("conn is empty but total is {total}")))
-            }
-            _ => Ok(answer),
+        check_list("conn", &answer.conn, &answer.total).map_err(D::Error::custom)?;
+        Ok(answer)
+    }
+}
+
+/// A list that is none would read as "there are none", which is only believed when the total says so.
+fn check_list<T>(name: &str, list: &List<T>, total: &Field<i64>) -> Result<(), String> {
+    match total.copied() {
+        Some(total) if total > 0 && list.items.is_empty() && list.malformed == 0 => {
+            Err(format!("{name} is empty but total is {total}"))
         }
+        Some(0) => Ok(()),
+        _ if !list.present => Err(format!("{name} is no list")),
+        _ => Ok(()),
     }
 }
 
@@ -245,12 +252,22 @@ pub struct Property {
 
 /// `list_sess`: the tasks of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(remote = "Self")]
 pub struct ListSess {
     /// The tasks. Never missing: an answer without it is no answer, since it would read as "no tasks".
     pub sess: List<Sess>,
     /// How many there are.
     #[serde(default)]
     pub total: Field<i64>,
+}
+
+impl<'de> Deserialize<'de> for ListSess {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The derived one, which is inherent because of `remote`.
+        let answer = Self::deserialize(deserializer)?;
+        check_list("sess", &answer.sess, &answer.total).map_err(D::Error::custom)?;
+        Ok(answer)
+    }
 }
 
 /// A task, which the API calls a session.
