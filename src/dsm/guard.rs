@@ -159,10 +159,13 @@ impl Guard {
         self.tried.as_ref().is_some_and(|tried| tried != credentials)
     }
 
-    /// Nothing is held against other credentials than those that were tried.
-    pub(super) fn forget_attempts(&mut self) {
+    /// Other credentials than those that were tried get an attempt now. Only one: the NAS counts attempts by
+    /// address, whatever they were made with.
+    pub(super) fn allow_another(&mut self) {
         self.tried = None;
-        self.record.attempts.clear();
+        if self.record.attempts.len() >= MAX_ATTEMPTS {
+            self.record.attempts.remove(0);
+        }
     }
 
     /// A login failed, and not by a refusal. One whose credentials the NAS cannot have judged does not count.

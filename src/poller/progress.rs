@@ -7,12 +7,20 @@ use std::collections::{BTreeMap, HashSet};
 /// Signs of work, by connection.
 #[derive(Debug, Default)]
 pub(super) struct ProgressTracker {
-    connections: BTreeMap<ConnectionId, (Progress, Option<i64>)>,
+    connections: BTreeMap<ConnectionId, Followed>,
+}
+
+#[derive(Debug)]
+struct Followed {
+    progress: Progress,
+    unfinished: Option<i64>,
+    /// Since when the connection is gone, in seconds since 1970.
+    gone: Option<f64>,
 }
 
 impl ProgressTracker {
     /// Takes the connections as they are at `now` (seconds since 1970), and those in which a transfer
-    /// moved or a log row came.
+    /// moved or a log row came. To be gone for a moment is no sign of work.
     pub(super) fn observe<'a>(
         &mut self,
         connections: impl Iterator<Item = &'a Connection>,
@@ -20,25 +28,32 @@ impl ProgressTracker {
         now: f64,
     ) -> BTreeMap<ConnectionId, Progress> {
         let mut before = std::mem::take(&mut self.connections);
+        let mut shown = BTreeMap::new();
         for connection in connections {
-            let unfinished = connection.unfinished_files;
-            let (mut progress, last_unfinished) = before
-                .remove(&connection.id)
-                .unwrap_or((Progress { last_progress: now, last_uptodate: None }, unfinished));
-            let fell = last_unfinished.zip(unfinished).is_some_and(|(then, now)| now < then);
+            let Followed { mut progress, unfinished, .. } =
+                before.remove(&connection.id).unwrap_or(Followed {
+                    progress: Progress { last_progress: now, last_uptodate: None },
+                    unfinished: None,
+                    gone: None,
+                });
+            let fell = unfinished.zip(connection.unfinished_files).is_some_and(|(then, now)| now < then);
             if fell || worked.contains(&connection.id) {
                 progress.last_progress = now;
             }
             if connection.status == Some(Status::UpToDate) {
                 progress.last_uptodate = Some(now);
             }
-            self.connections.insert(connection.id, (progress, unfinished.or(last_unfinished)));
+            let unfinished = connection.unfinished_files.or(unfinished);
+            self.connections.insert(connection.id, Followed { progress, unfinished, gone: None });
+            shown.insert(connection.id, progress);
         }
-        let there = self.connections.iter().map(|(id, (progress, _))| (*id, *progress)).collect();
-        // Gone for a moment is no sign of work: what was known of them waits for an hour.
-        before.retain(|_, (progress, _)| now - progress.last_progress < REMEMBERED.as_secs_f64());
-        self.connections.append(&mut before);
-        there
+        for (id, mut followed) in before {
+            let gone = *followed.gone.get_or_insert(now);
+            if now - gone < REMEMBERED.as_secs_f64() {
+                self.connections.insert(id, followed);
+            }
+        }
+        shown
     }
 }
 
@@ -80,5 +95,22 @@ mod tests {
         let done = at(70.0, Some(0), "uptodate", false);
         assert_eq!(done, Progress { last_progress: 70.0, last_uptodate: Some(70.0) });
         assert_eq!(at(80.0, Some(0), "syncing", false).last_uptodate, Some(70.0));
+    }
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "the times are handed through unchanged")]
+    fn a_blip_is_no_sign_of_work() {
+        let mut tracker = ProgressTracker::default();
+        let stuck = [connection(Some(5), "syncing")];
+        let none = HashSet::new();
+        tracker.observe(stuck.iter(), &none, 10.0);
+        assert!(tracker.observe([].iter(), &none, 90_000.0).is_empty());
+        assert_eq!(tracker.observe(stuck.iter(), &none, 90_015.0)[&ConnectionId(2)].last_progress, 10.0);
+        tracker.observe([].iter(), &none, 100_000.0);
+        tracker.observe([].iter(), &none, 103_600.0);
+        assert_eq!(
+            tracker.observe(stuck.iter(), &none, 103_601.0)[&ConnectionId(2)].last_progress,
+            103_601.0
+        );
     }
 }

@@ -73,7 +73,12 @@ pub(super) async fn examine(
 /// What the guard remembers, without what holds logins back when a person wants to try all the same.
 fn starting_record(name: &str, guard: &StoredGuard, retry: bool) -> Option<GuardRecord> {
     let record = guard.load(name).ok().flatten()?;
-    Some(if retry { GuardRecord { totp_step: record.totp_step, ..GuardRecord::default() } } else { record })
+    // What was counted stays: the NAS counts as well.
+    Some(if retry {
+        GuardRecord { suspended_until: None, code: None, fingerprint: None, ..record }
+    } else {
+        record
+    })
 }
 
 /// Name and TCP, before anything of HTTP.

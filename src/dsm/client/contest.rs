@@ -52,19 +52,33 @@ const FUTILE_CAP: Duration = Duration::from_secs(10 * 60);
 pub(super) struct Futility {
     until: Option<Instant>,
     length: Duration,
+    tried: Option<Instant>,
 }
 
 impl Futility {
     /// A new session was refused at once. Gives how long logins are held back now.
     pub(super) fn begin(&mut self, now: Instant) -> Duration {
-        self.length = (self.length * 2).clamp(FIRST_FUTILE, FUTILE_CAP);
+        let in_peace = self.until.is_none_or(|until| now.saturating_duration_since(until) > FUTILE_CAP);
+        let doubled = if in_peace { FIRST_FUTILE } else { self.length * 2 };
+        self.length = doubled.clamp(FIRST_FUTILE, FUTILE_CAP);
         self.until = Some(now + self.length);
         self.length
     }
 
+    /// Whether a login may be tried during a hold, because a session that served has ended: now and
+    /// then, or a proxy that spreads calls over several NASes would have us log in for ever.
+    pub(super) fn may_try(&mut self, now: Instant) -> bool {
+        let may = self.tried.is_none_or(|tried| now.saturating_duration_since(tried) >= FIRST_FUTILE);
+        if may {
+            self.tried = Some(now);
+        }
+        may
+    }
+
     /// A new session was accepted.
     pub(super) fn end(&mut self) {
-        *self = Self::default();
+        self.until = None;
+        self.length = Duration::ZERO;
     }
 
     /// How long logins are still held back.
@@ -85,8 +99,11 @@ mod tests {
         assert_eq!(lengths, [1, 2, 4, 8, 10, 10, 10, 10]);
         assert!(futility.remaining(start + FUTILE_CAP - Duration::from_secs(1)).is_some());
         assert_eq!(futility.remaining(start + FUTILE_CAP), None);
+        assert_eq!(futility.begin(start + FUTILE_CAP * 3), FIRST_FUTILE, "long after the last one");
         futility.end();
         assert_eq!(futility.begin(start), FIRST_FUTILE);
+        assert!(futility.may_try(start) && !futility.may_try(start + FIRST_FUTILE / 2));
+        assert!(futility.may_try(start + FIRST_FUTILE));
     }
 
     #[test]

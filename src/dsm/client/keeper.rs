@@ -18,6 +18,7 @@ pub(super) struct Keeper {
     writing: Mutex<()>,
     store_failed: AtomicBool,
     limit_told: AtomicBool,
+    refreshed: AtomicBool,
 }
 
 impl Keeper {
@@ -31,6 +32,7 @@ impl Keeper {
             writing: Mutex::default(),
             store_failed: AtomicBool::new(false),
             limit_told: AtomicBool::new(false),
+            refreshed: AtomicBool::new(false),
         };
         match loaded {
             Ok(record) => *keeper.guard() = Guard::new(record.unwrap_or_default()),
@@ -57,13 +59,14 @@ impl Keeper {
         credentials: &Digested,
         last: Option<Error>,
     ) -> Result<(), Error> {
+        self.refresh().await;
         if self.guard().record().code.is_some() && self.are_changed(credentials).await {
             tracing::info!(nas = self.nas, "credentials changed, logins are no longer held back");
             self.guard().lift();
             self.save().await;
         }
         if self.guard().is_other_than_tried(credentials) {
-            self.guard().forget_attempts();
+            self.guard().allow_another();
         }
         let now = self.now();
         let mut guard = self.guard();
@@ -94,6 +97,24 @@ impl Keeper {
     pub(super) async fn failed(self: &Arc<Self>, error: &Error, credentials: Digested) {
         self.guard().failed(error.reason(), was_judged(error), credentials);
         self.save().await;
+    }
+
+    /// Takes the stored record before the first login, since another client of ours may just have been refused, and
+    /// while logins are suspended, since a person may have had success with `doctor`.
+    async fn refresh(self: &Arc<Self>) {
+        let is_first = !self.refreshed.swap(true, Ordering::Relaxed);
+        if !is_first && self.suspension().is_none() {
+            return;
+        }
+        let keeper = Arc::clone(self);
+        let loaded = blocking(move || keeper.store.load(&keeper.nas)).await;
+        // What cannot be read tells nothing, and what could not be written is old.
+        if let Some(Ok(Some(record))) = loaded
+            && !self.store_failed.load(Ordering::Relaxed)
+            && (is_first || record.code.is_none())
+        {
+            *self.guard() = Guard::new(record);
+        }
     }
 
     async fn are_changed(self: &Arc<Self>, credentials: &Digested) -> bool {
@@ -177,11 +198,13 @@ impl Keeper {
     }
 }
 
-/// Whether the NAS may have looked at the credentials. What a proxy or a booting NAS answers with an HTTP status, and
-/// what never arrived, was not.
+/// Whether the NAS may have judged the credentials. It has not when they never arrived, or when a proxy or a booting
+/// NAS turned them away.
 fn was_judged(error: &Error) -> bool {
-    let unheard = matches!(error.reason(), Reason::Dns | Reason::Connect | Reason::Tls);
-    let by_status = matches!(error, Error::Http(HttpFault::Status(_) | HttpFault::Redirect { .. }));
+    let unheard = matches!(error.reason(), Reason::Dns | Reason::Connect);
+    // Not 502 and 504: there a proxy may have passed the login on, and lost the answer.
+    let by_status =
+        matches!(error, Error::Http(HttpFault::Status(400..=499 | 503) | HttpFault::Redirect { .. }));
     !unheard && !by_status
 }
 

@@ -1,6 +1,7 @@
 //! Logging in, once for everybody who waits for it, and out.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -27,12 +28,30 @@ pub(super) struct Session {
     token: Option<SecretString>,
     /// Where to log out.
     auth: ApiInfo,
+    /// Whether the NAS has answered a call that was made with it.
+    served: AtomicBool,
 }
 
 impl Session {
+    /// A call was answered.
+    pub(super) fn serves(&self) {
+        self.served.store(true, Ordering::Relaxed);
+    }
+
     pub(super) fn keys(&self) -> (&SecretString, Option<&SecretString>) {
         (&self.sid, self.token.as_ref())
     }
+}
+
+/// What became of a call that was repeated with a new session.
+#[derive(Clone, Copy)]
+pub(super) enum Replay {
+    /// The NAS took the session.
+    Accepted,
+    /// It did not, with this code.
+    Refused(i64),
+    /// It did not get that far.
+    Unknown,
 }
 
 /// A device to be enrolled, with the code that a person typed for it.
@@ -204,7 +223,11 @@ impl Inner {
         let now = Instant::now();
         let mut known = self.known();
         if let Some(remaining) = known.futility.remaining(now) {
-            return Err(Error::SessionRefused { code, remaining });
+            // A session that worked until now has really ended, as when the NAS restarts.
+            let has_ended = session.served.load(Ordering::Relaxed) && known.futility.may_try(now);
+            if !has_ended {
+                return Err(Error::SessionRefused { code, remaining });
+            }
         }
         // Of many calls with one session, the first to notice counts.
         if known.session.as_ref().is_some_and(|current| Arc::ptr_eq(current, session)) {
@@ -222,13 +245,16 @@ impl Inner {
         known.contest.remaining(now).map_or(Ok(()), |remaining| Err(Error::Contested { remaining }))
     }
 
-    /// A call was repeated with a new session, and refused again if there is a code.
-    pub(super) fn replayed(&self, session: &Arc<Session>, code: Option<i64>) -> Result<(), Error> {
-        match code {
-            None => self.known().futility.end(),
-            Some(codes::ENDED_BY_OTHER_LOGIN) => self.lose(session, codes::ENDED_BY_OTHER_LOGIN)?,
+    /// A call was repeated with a new session.
+    pub(super) fn replayed(&self, session: &Arc<Session>, replay: Replay) -> Result<(), Error> {
+        match replay {
+            Replay::Accepted => self.known().futility.end(),
+            Replay::Unknown => {}
+            Replay::Refused(codes::ENDED_BY_OTHER_LOGIN) => {
+                self.lose(session, codes::ENDED_BY_OTHER_LOGIN)?;
+            }
             // The session stays: it may serve other calls, and another one would fare no better.
-            Some(code) => {
+            Replay::Refused(code) => {
                 let length = self.known().futility.begin(Instant::now());
                 tracing::warn!(
                     nas = self.name,
@@ -259,7 +285,12 @@ fn read_grant(
     if token.as_ref().is_some_and(|token| !token.bytes().all(|b| b.is_ascii_graphic())) {
         return Err(shape("the token of the session does not fit into a header"));
     }
-    let session = Session { sid: sid.into(), token: token.map(Into::into), auth: auth.clone() };
+    let session = Session {
+        sid: sid.into(),
+        token: token.map(Into::into),
+        auth: auth.clone(),
+        served: AtomicBool::new(false),
+    };
     let device_id = present(granted.device_id).or_else(|| present(granted.did));
     Ok((Arc::new(session), device_id.map(Into::into)))
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Inner;
 use super::discover::is_transport;
-use super::login::Session;
+use super::login::{Replay, Session};
 use super::single::{is_unknown_call, lost_session};
 use crate::dsm::call::{Answers, Batch, MemberAnswer, Request};
 use crate::dsm::codes;
@@ -91,6 +91,9 @@ impl Inner {
             return self.again(api, requests, stop_on_error).await;
         }
         let Compound::Answered(mut outcomes) = first? else { return Ok(Compound::Refused) };
+        if outcomes.iter().any(Result::is_ok) {
+            session.serves();
+        }
         let Some((first, code)) = outcomes.iter().enumerate().find_map(|(i, o)| Some((i, lost_session(o)?)))
         else {
             return Ok(Compound::Answered(outcomes));
@@ -139,7 +142,14 @@ impl Inner {
             Ok(Compound::Answered(outcomes)) => outcomes.iter().find_map(lost_session),
             other => lost_session(other),
         };
-        self.replayed(&session, code)?;
+        let has_answered =
+            matches!(&second, Ok(Compound::Answered(outcomes)) if outcomes.iter().any(Result::is_ok));
+        let replay = match code {
+            Some(code) => Replay::Refused(code),
+            None if has_answered => Replay::Accepted,
+            None => Replay::Unknown,
+        };
+        self.replayed(&session, replay)?;
         second
     }
 
@@ -209,7 +219,9 @@ impl Inner {
 fn ends_all(error: &Error) -> bool {
     match error.reason() {
         Reason::Decode => false,
-        Reason::Auth | Reason::Otp | Reason::Blocked | Reason::Session => true,
+        Reason::Auth | Reason::Otp | Reason::Blocked => true,
+        // A code of the call alone, which the next one need not get.
+        Reason::Session => !matches!(error, Error::Api { .. }),
         Reason::PackageMissing => matches!(error, Error::PackageMissing),
         _ => is_transport(error),
     }

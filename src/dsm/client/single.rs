@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Inner;
-use super::login::Session;
+use super::login::{Replay, Session};
 use crate::dsm::call::Request;
 use crate::dsm::codes;
 use crate::dsm::discovery::Discovery;
@@ -32,11 +32,21 @@ impl Inner {
     pub(super) async fn single_with_replay(&self, request: &Request) -> Result<Value, Error> {
         let (discovery, session) = self.ready().await?;
         let first = self.post(exchange(&discovery, &session, request)).await;
-        let Some(code) = lost_session(&first) else { return first };
+        let Some(code) = lost_session(&first) else {
+            if first.is_ok() {
+                session.serves();
+            }
+            return first;
+        };
         self.lose(&session, code)?;
         let (discovery, session) = self.ready().await?;
         let second = self.post(exchange(&discovery, &session, request)).await;
-        self.replayed(&session, lost_session(&second))?;
+        let replay = match (lost_session(&second), &second) {
+            (Some(code), _) => Replay::Refused(code),
+            (None, Ok(_) | Err(Error::Api { .. })) => Replay::Accepted,
+            (None, Err(_)) => Replay::Unknown,
+        };
+        self.replayed(&session, replay)?;
         second
     }
 }

@@ -220,3 +220,16 @@ async fn a_success_without_a_session_is_no_success() {
     assert_eq!(bench.store.load("home").unwrap().unwrap().attempts, [NOW]);
     assert!(!format!("{:?} {:?}", bench.client, bench.options).contains(PASSWORD));
 }
+
+#[tokio::test]
+async fn what_another_client_of_ours_found_out_counts() {
+    let peer = Peer::start([info(), login(1).code(411)]).await;
+    let bench = Bench::new(&peer.url());
+    bench.client.get_config().await.unwrap_err();
+    bench.client.get_config().await.unwrap_err();
+    // The account was unlocked, and `doctor` had success.
+    let record = bench.store.load("home").unwrap().unwrap();
+    bench.store.save("home", &GuardRecord { suspended_until: None, code: None, ..record }).unwrap();
+    peer.then([login(1), get()]);
+    bench.client.get_config().await.unwrap();
+}

@@ -215,3 +215,17 @@ async fn a_nas_that_knows_none_of_its_sessions_is_not_logged_in_to_for_ever() {
         bench.client.get_config().await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_session_that_served_may_be_replaced_during_a_hold() {
+    let get = |n| call(n, "get_config", &[]);
+    let peer = Peer::start([info(), login(1), get(1).code(119), login(2), get(2).code(119)]).await;
+    let bench = Bench::new(&peer.url());
+    bench.client.get_config().await.unwrap_err();
+    peer.then([get(2).data(json!({}))]);
+    bench.client.get_config().await.unwrap();
+    // The NAS restarts.
+    peer.then([get(2).code(119), login(3), get(3).data(json!({}))]);
+    bench.client.get_config().await.unwrap();
+    assert!(!bench.client.holds_logins_back());
+}
