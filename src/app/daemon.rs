@@ -95,6 +95,11 @@ impl Daemon {
         let pages = Pages::new(Arc::clone(&exposition), fleet.pulse());
         let router = pages::router(&pages, &config.web);
         let server = bound.serve(Arc::new(router), Limits::default(), stop.clone());
+        if !config.automation.rules.is_empty() {
+            tracing::warn!(
+                "automation.rules are checked and not followed: this version does not act on alerts"
+            );
+        }
         tracing::info!(version = build::VERSION, revision = build::REVISION, "started");
         for address in &addresses {
             tracing::info!(%address, path = config.web.telemetry_path, "listening");

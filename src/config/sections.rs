@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::admin::{AdminConfig, TokenConfig};
-use super::automation::{AutomationConfig, RuleConfig};
+use super::automation::{AutomationConfig, AutomationMode, RuleConfig};
 use super::log::LogConfig;
 use super::metrics::MetricsConfig;
 use super::names::{self, check_name};
@@ -114,6 +114,11 @@ impl Sections {
             !self.admin.enabled,
             "admin.enabled",
             "this version has no admin listener yet; allowed: false",
+        );
+        problems.require(
+            self.automation.mode != AutomationMode::Enforce,
+            "automation.mode",
+            "this version does not act on alerts yet; allowed: observe",
         );
     }
 }

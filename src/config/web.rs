@@ -27,7 +27,7 @@ pub struct WebConfig {
     /// exporter-toolkit's web configuration: TLS and users. Default none.
     #[serde(deserialize_with = "read::path", serialize_with = "write::path")]
     pub config_file: Option<PathBuf>,
-    /// Requests answered at once; more wait their turn. Default 40.
+    /// Scrapes answered at once; more wait their turn. Default 40.
     #[serde(deserialize_with = "read::whole")]
     pub max_requests: usize,
 }

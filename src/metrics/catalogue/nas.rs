@@ -93,7 +93,7 @@ pub static LOGIN_FAILURES: Metric = Metric::counter(
 pub static LOGIN_SUSPENDED: Metric = Metric::gauge(
     "cloudsync_nas_login_suspended",
     &["nas"],
-    "1 while logins are held back after a refusal, so that the NAS's Auto Block does not lock this host out.",
+    "1 while logins are held back: after a refusal, so that Auto Block does not lock this host out, or as they are in vain.",
 );
 /// Whether every user's connections are visible.
 pub static SEES_ALL_USERS: Metric = Metric::gauge(
