@@ -13,6 +13,7 @@ mod healthcheck;
 mod nas;
 mod once;
 mod pages;
+mod pulse;
 mod simulate;
 
 use crate::cli::{CONFIG_FILE_VARIABLE, Cli, Command, Flags};

@@ -1,6 +1,7 @@
 //! The pollers that run, and how a new configuration changes them.
 
 use super::nas::{Plan, SetupError};
+use super::pulse::Pulse;
 use crate::config::Config;
 use crate::dsm::{Client, GuardStore};
 use crate::metrics::{Exposition, NasCounters};
@@ -8,7 +9,7 @@ use crate::model::{NasName, Snapshot};
 use crate::poller::{self, Heartbeat, Memory};
 use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -23,40 +24,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A loop that was told to end does so at its next await; longer than this only a fault can take.
 const END_OF_A_LOOP: Duration = Duration::from_secs(1);
-
-/// How each poller is doing, for the health pages.
-#[derive(Debug, Default)]
-pub(super) struct Pulse {
-    heartbeats: Mutex<BTreeMap<NasName, (Arc<Heartbeat>, Duration)>>,
-}
-
-impl Pulse {
-    /// The NASes whose loops have not moved for longer than they may.
-    pub(super) fn stuck(&self) -> Vec<NasName> {
-        let heartbeats = self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_stuck = |(heartbeat, limit): &(Arc<Heartbeat>, Duration)| heartbeat.age() > *limit;
-        heartbeats.iter().filter(|(_, pulse)| is_stuck(pulse)).map(|(nas, _)| nas.clone()).collect()
-    }
-
-    /// The NASes that have not been tried yet.
-    pub(super) fn untried(&self) -> Vec<NasName> {
-        let heartbeats = self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner);
-        heartbeats
-            .iter()
-            .filter(|(_, (heartbeat, _))| !heartbeat.tried())
-            .map(|(nas, _)| nas.clone())
-            .collect()
-    }
-
-    /// The NASes that this instance polls.
-    pub(super) fn nases(&self) -> Vec<NasName> {
-        self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
-    }
-
-    fn replace(&self, heartbeats: BTreeMap<NasName, (Arc<Heartbeat>, Duration)>) {
-        *self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner) = heartbeats;
-    }
-}
 
 /// A poller at work.
 struct Running {
@@ -222,28 +189,4 @@ impl Fleet {
 /// Ends sessions side by side; each takes a short time at most.
 async fn log_out(clients: impl IntoIterator<Item = Client>) {
     join_all(clients.into_iter().map(|client| async move { client.logout().await })).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_loop_that_does_not_move_is_stuck_and_one_that_does_is_not() {
-        let (moving, still) = (Arc::<Heartbeat>::default(), Arc::<Heartbeat>::default());
-        let limit = Duration::from_secs(100);
-        let pulse = Pulse::default();
-        pulse.replace(BTreeMap::from([
-            (NasName::new("moving"), (Arc::clone(&moving), limit)),
-            (NasName::new("still"), (still, limit)),
-        ]));
-        for _ in 0..10 {
-            assert!(pulse.stuck().is_empty());
-            tokio::time::advance(Duration::from_secs(10)).await;
-            moving.beat();
-        }
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(pulse.stuck(), [NasName::new("still")]);
-        assert_eq!(pulse.untried().len(), 2);
-    }
 }

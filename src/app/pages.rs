@@ -14,7 +14,7 @@ mod health;
 mod landing;
 mod scrape;
 
-use super::fleet::Pulse;
+use super::pulse::Pulse;
 use crate::config::WebConfig;
 use crate::metrics::Exposition;
 use crate::web::{Answer, Gate, Handler, Matched, Request, Router};
