@@ -1,9 +1,23 @@
 //! The SQLite file that outlives the process. It holds records as text and knows nothing of their meaning.
 //!
-//! Calls block for a few milliseconds, as each is one small transaction that is safe on disk when it returns.
+//! Calls block for a few milliseconds, as each is one small transaction that is safe on disk when it returns:
+//! not even a power cut takes it back. On a runtime they belong where blocking is allowed. There is no clock
+//! in here: times come from the caller, in milliseconds since 1970.
+//!
+//! - `guard` of this file: the login guard's record of each NAS.
+//! - `audit`: what was done through the admin API and by rules, written before it is done.
+//! - `idempotency`: the answers to requests that carry a key, so that a repeat is not done twice.
+//! - `holds`: which connections are held, and why.
+//! - `flags`: switches of the whole program.
+//!
 //! A damaged file is set aside, with one line in the log, and a new one is made: what is kept here makes
-//! restarts better, and its loss must not prevent one.
+//! restarts better, and its loss must not prevent one. What the damage spared of the audit is still to be
+//! read in the file that was set aside.
 
+mod audit;
+mod flags;
+mod holds;
+mod idempotency;
 mod open;
 mod schema;
 
@@ -11,6 +25,10 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, params};
+
+pub use audit::{AuditEntry, AuditFilter, PENDING};
+pub use holds::HoldChange;
+pub use idempotency::Begun;
 
 /// The open file. Shared between threads, which take turns.
 #[derive(Debug)]
@@ -37,6 +55,9 @@ pub enum StateError {
         /// The latest version that is known.
         known: u32,
     },
+    /// What was to be completed is not there: it was never begun, or someone took it out of the file.
+    #[error("the state file has no {0}")]
+    Missing(String),
     /// SQLite failed.
     #[error("state file: {0}")]
     Database(#[from] rusqlite::Error),

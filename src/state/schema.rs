@@ -6,14 +6,73 @@ use super::StateError;
 
 /// What leads from each version to the next; the file's `user_version` counts those that it has had.
 /// Entries are only ever added.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[LOGIN_GUARD, ADMINISTRATION];
+
+const LOGIN_GUARD: &str = "
     -- The login guard's record of a NAS, as JSON; updated in epoch seconds, for people who look.
     CREATE TABLE login_guard (
         nas TEXT NOT NULL PRIMARY KEY,
         record TEXT NOT NULL,
         updated INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+";
+
+// Times are milliseconds since 1970.
+const ADMINISTRATION: &str = "
+    -- What was done, or was about to be, oldest first; record as JSON. An id is never given twice, so that
+    -- pages and references stay right when old entries go. The record, which has size bytes, comes last: it
+    -- may be long, and what reads only the other columns then passes it by.
+    CREATE TABLE audit (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        time INTEGER NOT NULL,
+        nas TEXT,
+        connection INTEGER,
+        token TEXT NOT NULL,
+        action TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        record TEXT NOT NULL
+    ) STRICT;
+    -- Each filter, in the order of ids within it; connections are numbered by their NAS.
+    CREATE INDEX audit_nas ON audit (nas);
+    CREATE INDEX audit_connection ON audit (nas, connection);
+    CREATE INDEX audit_token ON audit (token);
+    CREATE INDEX audit_action ON audit (action);
+    CREATE INDEX audit_outcome ON audit (outcome);
+    -- The age; and the sum of the sizes without reading the records.
+    CREATE INDEX audit_time ON audit (time, size);
+
+    -- Requests with an idempotency key. Without a status they run, or ran when a process ended (interrupted).
+    -- audit is the entry of what the request set out to do.
+    CREATE TABLE idempotency (
+        token TEXT NOT NULL,
+        key TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        started INTEGER NOT NULL,
+        interrupted INTEGER NOT NULL DEFAULT 0,
+        audit INTEGER,
+        status INTEGER,
+        answer TEXT,
+        PRIMARY KEY (token, key),
+        CHECK ((status IS NULL) = (answer IS NULL))
+    ) STRICT;
+    CREATE INDEX idempotency_started ON idempotency (started);
+
+    -- What is held, as JSON; nas, connection and updated are for people who look.
+    CREATE TABLE hold (
+        id TEXT NOT NULL PRIMARY KEY,
+        nas TEXT NOT NULL,
+        connection INTEGER NOT NULL,
+        record TEXT NOT NULL,
+        updated INTEGER NOT NULL
+    ) STRICT;
+
+    -- Switches of the whole program. What has no row is as at the first start.
+    CREATE TABLE flag (
+        name TEXT NOT NULL PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+";
 
 /// Brings the tables up to date, wholly or not at all. Takes the write lock even with nothing to do, so that
 /// a file that cannot be written is found out here.

@@ -1,5 +1,10 @@
 //! The state file over restarts, damage and places where it cannot be.
 
+mod audit;
+pub(crate) mod broken;
+mod holds_and_flags;
+mod idempotency;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -115,6 +120,33 @@ fn the_file_of_a_later_version_is_left_alone() {
     drop(connection);
     let error = StateFile::open(&path).unwrap_err();
     assert!(matches!(error, StateError::TooNew { found: 99, .. }), "{error}");
+    assert!(set_aside(&dir).is_empty());
+}
+
+#[test]
+fn the_file_of_the_first_version_is_brought_up_to_date() {
+    let (dir, path) = place();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE login_guard (nas TEXT NOT NULL PRIMARY KEY, record TEXT NOT NULL,
+                updated INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+             INSERT INTO login_guard VALUES ('home', '{\"failures\":3}', 1700000000);
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+    drop(connection);
+    for round in 1..=2 {
+        let state = StateFile::open(&path).unwrap();
+        assert_eq!(state.guard("home").unwrap().as_deref(), Some(r#"{"failures":3}"#));
+        assert_eq!(state.audit_begin(&audit::entry()).unwrap(), round);
+        state.idempotency_begin("ops", "k", "f", 1).unwrap();
+        state.put_hold("h", "home", 1, "{}", 1).unwrap();
+        state.set_flag("frozen", Some("1")).unwrap();
+    }
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 2);
     assert!(set_aside(&dir).is_empty());
 }
 

@@ -1,0 +1,88 @@
+//! The holds, which outlive the process: what it has paused it must also let go.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::{StateError, StateFile};
+
+/// One of several changes that are made together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HoldChange {
+    /// A new hold, or one in place of that with the same id.
+    Put {
+        /// The hold's id.
+        id: String,
+        /// The NAS.
+        nas: String,
+        /// The connection that is held.
+        connection: i64,
+        /// The hold.
+        record: String,
+    },
+    /// The hold is no more.
+    Delete {
+        /// The hold's id.
+        id: String,
+    },
+}
+
+impl StateFile {
+    /// The ids and records of all holds, by id.
+    pub fn holds(&self) -> Result<Vec<(String, String)>, StateError> {
+        let database = self.lock();
+        let mut holds = database.prepare("SELECT id, record FROM hold ORDER BY id")?;
+        let rows = holds.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Writes a hold, in place of that with the same id.
+    pub fn put_hold(
+        &self,
+        id: &str,
+        nas: &str,
+        connection: i64,
+        record: &str,
+        now: i64,
+    ) -> Result<(), StateError> {
+        put(&self.lock(), id, nas, connection, record, now)
+    }
+
+    /// Deletes a hold, if it is there.
+    pub fn delete_hold(&self, id: &str) -> Result<(), StateError> {
+        delete(&self.lock(), id)
+    }
+
+    /// Makes all changes, in their order, or none.
+    pub fn write_holds(&self, changes: &[HoldChange], now: i64) -> Result<(), StateError> {
+        let mut database = self.lock();
+        let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for change in changes {
+            match change {
+                HoldChange::Put { id, nas, connection, record } => {
+                    put(&transaction, id, nas, *connection, record, now)?;
+                }
+                HoldChange::Delete { id } => delete(&transaction, id)?,
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+}
+
+fn put(
+    database: &Connection,
+    id: &str,
+    nas: &str,
+    connection: i64,
+    record: &str,
+    now: i64,
+) -> Result<(), StateError> {
+    let replace = "INSERT INTO hold (id, nas, connection, record, updated) VALUES (?1, ?2, ?3, ?4, ?5) \
+                   ON CONFLICT (id) DO UPDATE SET nas = excluded.nas, connection = excluded.connection, \
+                   record = excluded.record, updated = excluded.updated";
+    database.prepare_cached(replace)?.execute(params![id, nas, connection, record, now])?;
+    Ok(())
+}
+
+fn delete(database: &Connection, id: &str) -> Result<(), StateError> {
+    database.prepare_cached("DELETE FROM hold WHERE id = ?1")?.execute(params![id])?;
+    Ok(())
+}
