@@ -6,7 +6,7 @@
 //!
 //! - [`error`]: each failure with its [`Reason`], the NAS's code and advice.
 //! - [`field`]: fields and lists that are read leniently and never fail a whole answer.
-//! - [`document`]: an answer as JSON with the NAS's own names.
+//! - [`document()`]: an answer as JSON with the NAS's own names.
 //! - Secrets travel in bodies and headers alone, and appear in no message, Debug output or address.
 //!
 //! The room uses nothing of ours; its facts about the API are cited as "API notes §n".

@@ -1,8 +1,8 @@
 //! What is known of one NAS at one moment.
 
 use super::{
-    Connection, ConnectionId, ConnectionSettings, DownReason, LogCounts, NasName, Package, Quota, Task,
-    TaskFilters, TaskId, TaskSettings, Transfer, TransferTotals, Tray,
+    Connection, ConnectionId, ConnectionSettings, DownReason, LogCounts, NasName, Package, Quota, RecentFile,
+    Task, TaskFilters, TaskId, TaskSettings, Transfer, TransferTotals, Tray,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,6 +55,8 @@ pub struct Data {
     pub tasks: BTreeMap<TaskId, Task>,
     /// Files in flight; `None` when the NAS did not say.
     pub transfers: Option<Vec<Transfer>>,
+    /// Files that were worked on last, newest first; `None` when the NAS did not say.
+    pub recent: Option<Vec<RecentFile>>,
     /// Bytes seen moving.
     pub transferred: Vec<TransferTotals>,
     /// Log rows counted, by connection.

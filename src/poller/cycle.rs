@@ -160,12 +160,13 @@ impl Poller {
 
     /// Puts the sections together as they are at `now`.
     fn assemble(&self, memory: &mut Memory, now: Timestamp) -> Data {
-        let Fast { connections, tasks, homes, tray, transfers, worked } = &memory.fast;
+        let Fast { connections, tasks, homes, tray, transfers, recent, worked } = &memory.fast;
         let mut data = Data {
             tray: tray.clone(),
             connections: connections.clone(),
             tasks: tasks.clone(),
             transfers: transfers.clone(),
+            recent: recent.clone(),
             transferred: memory.transfers.totals(homes, Instant::now()),
             logs: memory.logs.counts(),
             ..Data::default()

@@ -4,3 +4,4 @@ mod cadence;
 mod looping;
 mod sections;
 mod transfers_and_logs;
+mod vocabulary;
