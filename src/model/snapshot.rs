@@ -20,6 +20,9 @@ pub struct Snapshot {
     pub trouble: Option<String>,
     /// When a poll last succeeded, in seconds since 1970.
     pub last_success: Option<f64>,
+    /// When that poll began to ask, in seconds since 1970: what happened on the NAS before then, the
+    /// data know.
+    pub asked: Option<f64>,
     /// Whether the Auto Block guard holds logins back.
     pub login_suspended: bool,
     /// When the certificate that the NAS showed ends, in seconds since 1970.
@@ -37,6 +40,7 @@ impl Snapshot {
             reason: None,
             trouble: None,
             last_success: None,
+            asked: None,
             login_suspended: false,
             certificate_expiry: None,
             data: None,

@@ -5,6 +5,7 @@ use cloudsync_exporter::model::{ConnectionId, Data, Direction, RecentFile, TaskI
 use cloudsync_exporter::sim::{Fault, FaultKind, World};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 async fn data(bench: &mut Bench) -> Arc<Data> {
     assert_eq!(bench.cycle().await, None);
@@ -115,5 +116,28 @@ async fn recent_files_are_few_and_cost_nothing_else() {
     bench.control.clear_faults();
     bench.control.add_fault(Fault::cloud_sync("get_recently_change", FaultKind::Code(105)));
     assert_eq!(data(&mut bench).await.recent, None);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_snapshot_says_when_its_data_were_asked_for() {
+    let seconds = || SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
+    let mut bench = Bench::new(World::documented()).await;
+    let before = seconds();
+    data(&mut bench).await;
+    let snapshot = bench.poller.snapshot();
+    let (asked, answered) = (snapshot.asked.unwrap(), snapshot.last_success.unwrap());
+    assert!(before <= asked && asked <= answered && answered <= seconds(), "{before} {asked} {answered}");
+    bench.control.add_fault(Fault::everywhere(FaultKind::Reset));
+    assert!(bench.cycle().await.is_some());
+    let failed = bench.poller.snapshot();
+    assert_eq!(
+        (failed.asked, failed.last_success),
+        (Some(asked), Some(answered)),
+        "the data are those of then"
+    );
+    bench.control.clear_faults();
+    data(&mut bench).await;
+    assert!(bench.poller.snapshot().asked.unwrap() >= answered);
     bench.end().await;
 }
