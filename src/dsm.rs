@@ -6,6 +6,7 @@
 //!
 //! - [`error`]: each failure with its [`Reason`], the NAS's code and advice.
 //! - [`field`]: fields and lists that are read leniently and never fail a whole answer.
+//! - [`document()`]: an answer as JSON with the NAS's own names.
 //! - Secrets travel in bodies and headers alone, and appear in no message, Debug output or address.
 //!
 //! The room uses nothing of ours; its facts about the API are cited as "API notes §n".
@@ -18,6 +19,7 @@ pub mod cloud_sync;
 mod codes;
 mod credentials;
 mod discovery;
+mod document;
 mod envelope;
 pub mod error;
 pub mod field;
@@ -33,6 +35,7 @@ pub use client::Client;
 pub use clock::{Clock, SystemClock};
 pub use credentials::{CredentialError, CredentialSource, Credentials, SecondFactor};
 pub use discovery::{ApiInfo, Discovery};
+pub use document::document;
 pub use error::{Error, Reason};
 pub use field::{Field, List};
 pub use guard::{GuardRecord, GuardStore, MemoryGuardStore, StoreError, Suspension};

@@ -23,4 +23,4 @@ pub use schedule::{Schedule, ScheduleError};
 pub use snapshot::{Data, Progress, Snapshot};
 pub use status::Status;
 pub use task::{Task, TaskFilters, TaskSettings};
-pub use transfer::{Direction, Transfer, TransferTotals};
+pub use transfer::{Direction, RecentFile, Transfer, TransferTotals};

@@ -2,7 +2,7 @@
 //!
 //! A cycle is one request: the connections, the transfers, and for each known connection its tasks
 //! and the head of its log. Settings, quotas and filters follow at the slow cadence in one request
-//! more. Each section fails alone; only an unanswered `list_conn` makes the NAS down. What a NAS
+//! more. A [`Poke`] brings the next cycle forward. Each section fails alone; only an unanswered `list_conn` makes the NAS down. What a NAS
 //! answers is turned into the model in `reduce`, the one place that knows both vocabularies.
 
 mod board;
@@ -10,6 +10,7 @@ mod cycle;
 mod fast;
 mod log_tracker;
 mod logs;
+mod poke;
 mod progress;
 mod reduce;
 mod runner;
@@ -19,6 +20,7 @@ mod trouble;
 
 pub use board::Sink;
 pub use cycle::{Memory, PollOptions, Poller};
+pub use poke::{Listener, Poke, Stopped};
 pub use reduce::reason as down_reason;
 pub use runner::{Heartbeat, run};
 

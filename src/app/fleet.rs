@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::dsm::{Client, GuardStore};
 use crate::metrics::{Exposition, NasCounters};
 use crate::model::{NasName, Snapshot};
-use crate::poller::{self, Heartbeat, Memory};
+use crate::poller::{self, Heartbeat, Listener, Memory, Poke};
 use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,6 +31,7 @@ struct Running {
     client: Client,
     counters: Arc<NasCounters>,
     heartbeat: Arc<Heartbeat>,
+    poke: Poke,
     stop: CancellationToken,
     task: JoinHandle<Memory>,
 }
@@ -41,6 +42,9 @@ struct Ready {
     client: Client,
     counters: Arc<NasCounters>,
     heartbeat: Arc<Heartbeat>,
+    poke: Poke,
+    /// Taken before the poller before ends, so that who waits for a poll goes on to wait for ours.
+    listener: Listener,
     /// Whether the client, and with it the session, is that of the poller before.
     keeps_client: bool,
 }
@@ -136,11 +140,14 @@ impl Fleet {
             Some(client) => client,
             None => plan.counted_client(name, Arc::clone(&self.store), &counters, &heartbeat)?,
         };
-        Ok(Ready { plan, client, counters, heartbeat, keeps_client })
+        // Whatever changed, who holds the NAS's poke means this poller from now on.
+        let poke = self.running.get(name).map(|running| running.poke.clone()).unwrap_or_default();
+        let listener = poke.listen();
+        Ok(Ready { plan, client, counters, heartbeat, poke, listener, keeps_client })
     }
 
     fn start(&mut self, name: NasName, ready: Ready, memory: Memory) {
-        let Ready { plan, client, counters, heartbeat, keeps_client: _ } = ready;
+        let Ready { plan, client, counters, heartbeat, poke, listener, keeps_client: _ } = ready;
         let stop = CancellationToken::new();
         if plan.nas.tls.insecure_skip_verify {
             tracing::warn!(nas = %name, "the NAS's certificate is not verified: anyone in between reads the password");
@@ -151,9 +158,9 @@ impl Fleet {
         let poller = plan.poller(&name, client.clone(), &self.exposition, &counters);
         let task = tokio::spawn({
             let (heartbeat, gate, stop) = (Arc::clone(&heartbeat), Arc::clone(&self.gate), stop.clone());
-            async move { poller::run(&poller, memory, &heartbeat, &gate, stop).await }
+            async move { poller::run(&poller, memory, &heartbeat, listener, &gate, stop).await }
         });
-        self.running.insert(name, Running { plan, client, counters, heartbeat, stop, task });
+        self.running.insert(name, Running { plan, client, counters, heartbeat, poke, stop, task });
     }
 
     /// Stops some pollers side by side and gives what they leave behind.

@@ -48,9 +48,24 @@ impl<T> Call<T> {
         self
     }
 
+    /// The API's name.
+    pub fn api(&self) -> &'static str {
+        self.request.api
+    }
+
     /// The method's name.
     pub fn method(&self) -> &'static str {
         self.request.method
+    }
+
+    /// The API's version.
+    pub fn version(&self) -> u32 {
+        self.request.version
+    }
+
+    /// The parameters as they are sent. They may be secret: `conn_info` of a new task holds the access to its cloud.
+    pub fn params(&self) -> &Map<String, Value> {
+        &self.request.params
     }
 }
 

@@ -12,6 +12,8 @@ use super::field::{Field, Lenient, object};
 pub(super) const ENTRY_REQUEST: &str = "SYNO.Entry.Request";
 /// The API that knows the others.
 pub(super) const INFO: &str = "SYNO.API.Info";
+/// Its one method.
+pub(super) const QUERY: &str = "query";
 /// Where to ask it: on DSM 6 and 7, and before.
 pub(super) const INFO_PATHS: [&str; 2] = ["entry.cgi", "query.cgi"];
 /// The newest version of the login that we know.
@@ -78,7 +80,7 @@ impl Discovery {
     /// Reads the answer.
     pub(super) fn read(data: &Value) -> Result<Self, Error> {
         let shape =
-            |fault: &str| Error::Decode { method: "query", fault: DecodeFault::Shape(fault.to_owned()) };
+            |fault: &str| Error::Decode { method: QUERY, fault: DecodeFault::Shape(fault.to_owned()) };
         let apis: &Map<String, Value> =
             data.as_object().ok_or_else(|| shape("the data are not an object"))?;
         let api = |name: &str| match apis.get(name) {

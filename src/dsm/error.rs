@@ -14,6 +14,7 @@ use parameter::parameter_suffix;
 pub use parameter::{BadParameter, ParameterFault};
 
 mod advice;
+mod outcome;
 
 /// The kind of a failure: the values of the label `reason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -121,12 +122,19 @@ pub enum Error {
     /// The request as a whole took too long.
     #[error("no complete answer within {}", humantime::format_duration(*limit))]
     Timeout {
+        /// The method asked for.
+        method: &'static str,
         /// The limit it ran into.
         limit: Duration,
     },
     /// Something answered, but not HTTP 200 with a whole body.
-    #[error("{0}")]
-    Http(#[from] HttpFault),
+    #[error("{fault}")]
+    Http {
+        /// The method asked for.
+        method: &'static str,
+        /// What answered.
+        fault: HttpFault,
+    },
     /// An answer that is not what the API promises.
     #[error("{method}: {fault}")]
     Decode {
@@ -232,6 +240,9 @@ pub enum TlsFault {
         /// The pin of the key that was presented (base64 of SHA-256 over the SPKI).
         seen: String,
     },
+    /// The connection was there, and then the encryption on it failed.
+    #[error("after the handshake: {0}")]
+    Broken(String),
     /// What answered does not speak TLS.
     #[error("the answer is not TLS")]
     NotTls,
@@ -308,7 +319,7 @@ impl Error {
             Self::Connect { .. } => Reason::Connect,
             Self::Tls(_) => Reason::Tls,
             Self::Timeout { .. } => Reason::Timeout,
-            Self::Http(_) => Reason::Http,
+            Self::Http { .. } => Reason::Http,
             Self::Decode { .. } => Reason::Decode,
             Self::Api { api, code, .. } => codes::reason(api, *code),
             Self::Login { code } | Self::Suspended { code, .. } => codes::login_reason(*code),

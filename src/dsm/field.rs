@@ -3,7 +3,7 @@
 //! Numbers may come as strings, booleans as 0 and 1, nulls instead of missing fields (API notes §5). A value that
 //! still makes no sense costs itself alone: it is [`Field::Malformed`], and the caller decides what that means.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 /// One field of an answer.
@@ -67,6 +67,13 @@ impl<'de, T: Lenient> Deserialize<'de> for Field<T> {
     }
 }
 
+/// The value, or null: what made no sense is no more than what was not said.
+impl<T: Serialize> Serialize for Field<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.get().serialize(serializer)
+    }
+}
+
 /// Elements of one list that are read; the rest counts as malformed. The longest documented list has 200.
 const MAX_ITEMS: usize = 10_000;
 
@@ -97,6 +104,13 @@ impl<'de, T: Lenient> Deserialize<'de> for List<T> {
         let asked = elements.len();
         let items: Vec<T> = elements.into_iter().take(MAX_ITEMS).filter_map(T::lenient).collect();
         Ok(Self { malformed: asked - items.len(), items, present: true })
+    }
+}
+
+/// The elements that were understood, or null where there was no list.
+impl<T: Serialize> Serialize for List<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.present.then_some(&self.items).serialize(serializer)
     }
 }
 
@@ -141,6 +155,15 @@ fn integral(number: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "checked to be integral and well within range")]
     let integer = number as i64;
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(integer)
+}
+
+/// Writes a number as a NAS does: a whole one without a fraction.
+pub(super) fn as_number<S: Serializer>(field: &Field<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match field.get().map(|number| integral(*number).ok_or(*number)) {
+        Some(Ok(whole)) => serializer.serialize_i64(whole),
+        Some(Err(number)) => serializer.serialize_f64(number),
+        None => serializer.serialize_none(),
+    }
 }
 
 impl Lenient for f64 {

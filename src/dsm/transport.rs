@@ -100,7 +100,7 @@ impl Transport {
         let mut received = 0;
         let outcome = tokio::time::timeout(limit, self.body_of(&exchange, body, &mut received))
             .await
-            .unwrap_or(Err(Error::Timeout { limit }))
+            .unwrap_or(Err(Error::Timeout { method: exchange.method, limit }))
             .and_then(|body| open(&exchange, &body));
         let seen = outcome.as_ref().map(|_| ()).map_err(Error::reason);
         self.observer.request(exchange.label, seen, started.elapsed(), sent, received);
@@ -126,7 +126,7 @@ impl Transport {
         let mut response = response.map_err(|error| fault::classify(&error, exchange.method))?;
         self.answered.store(true, Ordering::Relaxed);
         if response.status() != StatusCode::OK {
-            return Err(refused_by_http(&response).into());
+            return Err(Error::Http { method: exchange.method, fault: refused_by_http(&response) });
         }
         let too_large = || decode(DecodeFault::TooLarge { limit: self.max_response_bytes });
         let mut body = Vec::new();

@@ -9,18 +9,28 @@ pub struct Connection {
     pub id: ConnectionId,
     /// What people call it: `task_display_name`, else `task_name`.
     pub name: String,
+    /// The name that its owner gave it.
+    pub task_name: Option<String>,
+    /// The name that the NAS's interface shows.
+    pub task_display_name: Option<String>,
     /// The NAS's short word for the kind of cloud, such as `db`.
     pub kind: String,
+    /// The NAS's number for the kind of cloud.
+    pub type_id: Option<i64>,
     /// A readable name of the kind of cloud, or the short word where none is known.
     pub provider: String,
     /// The account's name in the cloud.
     pub user: String,
+    /// The account's id in the cloud.
+    pub user_id: Option<String>,
     /// Its state.
     pub status: Option<Status>,
     /// 1 = linked; other numbers are not documented.
     pub link_status: Option<i64>,
     /// The error's number while it is in error; 0 = none.
     pub error_code: Option<i64>,
+    /// The error in the NAS's words.
+    pub error_desc: Option<String>,
     /// Files still to be worked on ("Processing N files").
     pub unfinished_files: Option<i64>,
 }

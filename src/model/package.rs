@@ -13,6 +13,8 @@ pub struct Package {
     pub log_limit: Option<i64>,
     /// After a relink: whether files deleted locally are deleted in the cloud too (`sync_mode`).
     pub relink_deletes_cloud: Option<bool>,
+    /// How many volumes the NAS says it has.
+    pub volume_count: Option<i64>,
     /// The NAS's volumes, by mount point, each once.
     pub volumes: Vec<Volume>,
 }
@@ -22,6 +24,8 @@ pub struct Package {
 pub struct Volume {
     /// The mount point, such as `/volume1`.
     pub mount_point: String,
+    /// Its name and free space in the NAS's words.
+    pub display: Option<String>,
     /// Free bytes.
     pub free: Option<u64>,
     /// Size in bytes.

@@ -1,8 +1,8 @@
 //! What is known of one NAS at one moment.
 
 use super::{
-    Connection, ConnectionId, ConnectionSettings, DownReason, LogCounts, NasName, Package, Quota, Task,
-    TaskFilters, TaskId, TaskSettings, Transfer, TransferTotals, Tray,
+    Connection, ConnectionId, ConnectionSettings, DownReason, LogCounts, NasName, Package, Quota, RecentFile,
+    Task, TaskFilters, TaskId, TaskSettings, Transfer, TransferTotals, Tray,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +20,9 @@ pub struct Snapshot {
     pub trouble: Option<String>,
     /// When a poll last succeeded, in seconds since 1970.
     pub last_success: Option<f64>,
+    /// When that poll began to ask, in seconds since 1970: what happened on the NAS before then, the
+    /// data know.
+    pub asked: Option<f64>,
     /// Whether the Auto Block guard holds logins back.
     pub login_suspended: bool,
     /// When the certificate that the NAS showed ends, in seconds since 1970.
@@ -37,6 +40,7 @@ impl Snapshot {
             reason: None,
             trouble: None,
             last_success: None,
+            asked: None,
             login_suspended: false,
             certificate_expiry: None,
             data: None,
@@ -55,6 +59,8 @@ pub struct Data {
     pub tasks: BTreeMap<TaskId, Task>,
     /// Files in flight; `None` when the NAS did not say.
     pub transfers: Option<Vec<Transfer>>,
+    /// Files that were worked on last, newest first; `None` when the NAS did not say.
+    pub recent: Option<Vec<RecentFile>>,
     /// Bytes seen moving.
     pub transferred: Vec<TransferTotals>,
     /// Log rows counted, by connection.

@@ -13,12 +13,16 @@ pub struct Task {
     pub local_path: String,
     /// The folder in the cloud.
     pub remote_path: String,
+    /// That folder's id in the cloud.
+    pub remote_folder_id: Option<String>,
     /// The NAS's word: `BIDIRECTION`, `ONLY_UPLOAD` or `ONLY_DOWNLOAD`.
     pub direction: String,
     /// Its state.
     pub status: Option<Status>,
     /// 0 = none.
     pub error_code: Option<i64>,
+    /// The error in the NAS's words.
+    pub error_desc: Option<String>,
     /// 1 = linked; other numbers are not documented.
     pub link_status: Option<i64>,
 }

@@ -1,4 +1,4 @@
-//! Files in flight.
+//! Files in flight, and those that were last.
 
 use super::{ConnectionId, TaskId};
 
@@ -48,8 +48,14 @@ pub struct Transfer {
     pub task: TaskId,
     /// Which way.
     pub direction: Direction,
+    /// The NAS's word, from which the direction is read.
+    pub status: Option<String>,
     /// The file's path on the NAS.
     pub path: String,
+    /// The file's name.
+    pub base_name: Option<String>,
+    /// The account's name in the cloud.
+    pub user: Option<String>,
     /// The NAS's own rate, whose unit is not documented.
     pub bit_rate: Option<f64>,
     /// Bytes done.
@@ -58,6 +64,25 @@ pub struct Transfer {
     pub size: Option<u64>,
     /// Whether it has not moved for five minutes.
     pub stalled: bool,
+}
+
+/// A file that was worked on lately (`history_items[]` of `get_recently_change`, API notes §4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecentFile {
+    /// The connection, unless the task is not known.
+    pub connection: Option<ConnectionId>,
+    /// The task.
+    pub task: TaskId,
+    /// What happened, by the number of the log's actions.
+    pub action: Option<i64>,
+    /// How grave it is, by the number of the log's levels.
+    pub level: Option<i64>,
+    /// The file's name.
+    pub base_name: Option<String>,
+    /// The file's path on the NAS.
+    pub path: Option<String>,
+    /// The name of the task's folder.
+    pub folder: Option<String>,
 }
 
 /// Bytes seen moving for one task and direction since start: a lower bound, because what happens

@@ -94,7 +94,7 @@ impl Poller {
     /// One cycle: the fast part always, the slow part when it is due. The fast part is published
     /// before the slow one is asked for. Gives the reason when the NAS was down.
     pub async fn cycle(&self, memory: &mut Memory) -> Option<DownReason> {
-        let started = Instant::now();
+        let (started, asked) = (Instant::now(), Timestamp::now());
         self.board.asks(true);
         let failure = self.fast(memory).await.err();
         self.board.asks(false);
@@ -102,10 +102,10 @@ impl Poller {
             None => {
                 memory.troubles.up(&self.nas);
                 let now = Timestamp::now();
-                let snapshot = self.snapshot_up(memory, now);
+                let snapshot = self.snapshot_up(memory, asked, now);
                 self.board.publish_fresh(snapshot);
                 if self.slow(memory).await {
-                    let snapshot = self.snapshot_up(memory, now);
+                    let snapshot = self.snapshot_up(memory, asked, now);
                     self.board.publish(snapshot);
                 }
             }
@@ -116,14 +116,15 @@ impl Poller {
         failure
     }
 
-    /// What is known of a NAS that answered at `now`.
-    fn snapshot_up(&self, memory: &mut Memory, now: Timestamp) -> Snapshot {
+    /// What is known of a NAS that was asked at `asked` and has answered at `now`.
+    fn snapshot_up(&self, memory: &mut Memory, asked: Timestamp, now: Timestamp) -> Snapshot {
         let data = self.assemble(memory, now);
         Snapshot {
             up: Some(true),
             reason: None,
             trouble: None,
             last_success: Some(unix_seconds(now)),
+            asked: Some(unix_seconds(asked)),
             data: Some(Arc::new(data)),
             ..self.outline()
         }
@@ -144,6 +145,7 @@ impl Poller {
             reason: Some(reason),
             trouble: Some(text),
             last_success: last.last_success,
+            asked: last.asked,
             data: last.data.clone(),
             ..self.outline()
         });
@@ -160,12 +162,13 @@ impl Poller {
 
     /// Puts the sections together as they are at `now`.
     fn assemble(&self, memory: &mut Memory, now: Timestamp) -> Data {
-        let Fast { connections, tasks, homes, tray, transfers, worked } = &memory.fast;
+        let Fast { connections, tasks, homes, tray, transfers, recent, worked } = &memory.fast;
         let mut data = Data {
             tray: tray.clone(),
             connections: connections.clone(),
             tasks: tasks.clone(),
             transfers: transfers.clone(),
+            recent: recent.clone(),
             transferred: memory.transfers.totals(homes, Instant::now()),
             logs: memory.logs.counts(),
             ..Data::default()

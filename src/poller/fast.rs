@@ -3,12 +3,12 @@
 
 use super::cycle::{Memory, Poller};
 use super::logs;
-use super::reduce;
+use super::reduce::{self, Recent};
 use super::trouble::Section;
 use crate::dsm::cloud_sync::read::{self, GroupBy};
 use crate::dsm::cloud_sync::wire;
 use crate::dsm::{Answers, Batch, Error, Slot};
-use crate::model::{Connection, ConnectionId, Task, TaskId, Transfer, Tray};
+use crate::model::{Connection, ConnectionId, RecentFile, Task, TaskId, Transfer, Tray};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 use tokio::time::Instant;
@@ -22,6 +22,7 @@ pub(super) struct Fast {
     pub(super) homes: BTreeMap<TaskId, ConnectionId>,
     pub(super) tray: Tray,
     pub(super) transfers: Option<Vec<Transfer>>,
+    pub(super) recent: Option<Vec<RecentFile>>,
     /// Connections in which a transfer moved or a log row came.
     pub(super) worked: HashSet<ConnectionId>,
 }
@@ -84,13 +85,14 @@ impl Poller {
                 homes.entry(*task).or_insert(*home);
             }
         }
-        let (mut transfers, server_merges) = self.take_recent(memory, answers.take(recent), &homes);
+        let Recent { mut transfers, files, merges } = self.take_recent(memory, answers.take(recent), &homes);
         if let Some(transfers) = &mut transfers {
             let moved = memory.transfers.observe(transfers, Instant::now());
             worked.extend(moved.iter().filter_map(|task| homes.get(task)));
         }
-        let tray = Tray { server_merges, ..tray };
-        memory.fast = Fast { connections, tasks: taken.tasks, homes, tray, transfers, worked };
+        let tray = Tray { server_merges: merges, ..tray };
+        let tasks = taken.tasks;
+        memory.fast = Fast { connections, tasks, homes, tray, transfers, recent: files, worked };
         Self::forget_the_gone(memory);
         Ok(())
     }
@@ -161,23 +163,23 @@ impl Poller {
         }
     }
 
-    /// Takes the transfers and the merges; `None` for what was not answered.
+    /// Takes the transfers, the recent files and the merges; `None` for what was not answered.
     fn take_recent(
         &self,
         memory: &mut Memory,
         answer: Result<wire::RecentlyChange, Error>,
         homes: &BTreeMap<TaskId, ConnectionId>,
-    ) -> (Option<Vec<Transfer>>, Option<u64>) {
+    ) -> Recent {
         match answer {
             Ok(answer) => {
                 memory.troubles.section_up(&self.nas, Section::Transfers, None);
-                let recent = reduce::transfers(&answer, homes);
+                let recent = reduce::recent(&answer, homes);
                 self.malformed(&mut memory.troubles, Section::Transfers, recent.malformed);
                 recent.value
             }
             Err(error) => {
                 self.section_down(&mut memory.troubles, Section::Transfers, None, &error);
-                (None, None)
+                Recent::default()
             }
         }
     }

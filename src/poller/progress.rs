@@ -65,12 +65,17 @@ mod tests {
         Connection {
             id: ConnectionId(2),
             name: String::new(),
+            task_name: None,
+            task_display_name: None,
             kind: String::new(),
+            type_id: None,
             provider: String::new(),
             user: String::new(),
+            user_id: None,
             status: Some(Status::parse(status)),
             link_status: None,
             error_code: None,
+            error_desc: None,
             unfinished_files: unfinished,
         }
     }

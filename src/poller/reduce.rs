@@ -4,18 +4,19 @@
 use crate::dsm::cloud_sync::wire;
 use crate::dsm::{Field, Reason};
 use crate::model::{
-    Connection, ConnectionId, ConnectionSettings, Direction, DownReason, Package, Quota, Schedule, Status,
-    Task, TaskFilters, TaskId, TaskSettings, Transfer, Tray, Volume,
+    Connection, ConnectionId, ConnectionSettings, DownReason, Package, Quota, Schedule, Status, Task,
+    TaskFilters, TaskId, TaskSettings, Tray, Volume,
 };
-use crate::poller::log_tracker::Row;
 use std::collections::BTreeMap;
+
+mod activity;
+
+pub(super) use activity::{Recent, log_rows, recent};
 
 /// Connections of one NAS that are followed. A NAS has tens; an answer with more is not believed.
 const MAX_CONNECTIONS: usize = 2_000;
 /// Tasks of one connection that are followed.
 const MAX_TASKS: usize = 200;
-/// Transfers of one NAS that are followed: as many as one answer may list.
-const MAX_TRANSFERS: usize = 10_000;
 /// Volumes of one NAS that are followed.
 const MAX_VOLUMES: usize = 256;
 /// The longest text that becomes a label, in bytes: the longest path that Linux knows.
@@ -142,8 +143,8 @@ fn id(reader: &mut Reader, field: Field<i64>) -> Option<i64> {
 
 fn connection(reader: &mut Reader, conn: &wire::Conn) -> Option<Connection> {
     let id = ConnectionId(id(reader, conn.id)?);
-    let display = reader.text(&conn.task_display_name).filter(|name| !name.is_empty());
-    let name = display.or_else(|| reader.text(&conn.task_name)).unwrap_or_default();
+    let (display, task_name) = (reader.text(&conn.task_display_name), reader.text(&conn.task_name));
+    let name = display.clone().filter(|name| !name.is_empty()).or_else(|| task_name.clone());
     let kind = reader.word(&conn.kind).unwrap_or_default();
     let status = reader.status(&conn.status);
     // The field is there in error only; without it there is no error.
@@ -155,13 +156,18 @@ fn connection(reader: &mut Reader, conn: &wire::Conn) -> Option<Connection> {
     };
     Some(Connection {
         id,
-        name,
+        name: name.unwrap_or_default(),
+        task_name,
+        task_display_name: display,
         provider: Connection::provider_of(&kind).to_owned(),
         kind,
+        type_id: reader.copy(conn.type_id),
         user: reader.text(&conn.user_name).unwrap_or_default(),
+        user_id: reader.text(&conn.user_id),
         status,
         link_status: reader.copy(conn.link_status),
         error_code,
+        error_desc: reader.text(&conn.error_desc),
         unfinished_files: reader.natural(conn.unfinished_files),
     })
 }
@@ -197,82 +203,13 @@ fn task(reader: &mut Reader, connection: ConnectionId, sess: &wire::Sess) -> Opt
         connection,
         local_path: reader.text(&sess.local_sync_path).unwrap_or_default(),
         remote_path: reader.text(&sess.remote_sync_path).unwrap_or_default(),
+        remote_folder_id: reader.text(&sess.remote_folder_id),
         direction: reader.word(&sess.sync_direction).unwrap_or_default(),
         status: reader.status(&sess.sync_status),
         error_code: reader.copy(sess.error),
+        error_desc: reader.text(&sess.error_desc),
         link_status: reader.copy(sess.link_status),
     })
-}
-
-/// The files in flight and the merges under way; each `None` when the answer does not speak of it.
-pub(super) fn transfers(
-    answer: &wire::RecentlyChange,
-    homes: &BTreeMap<TaskId, ConnectionId>,
-) -> Reduced<(Option<Vec<Transfer>>, Option<u64>)> {
-    let mut reader = Reader::default();
-    reader.list(answer.processing_items.malformed);
-    let mut transfers = Vec::new();
-    for item in &answer.processing_items {
-        match id(&mut reader, item.session_id).map(TaskId) {
-            Some(task) if transfers.len() < MAX_TRANSFERS => transfers.push(Transfer {
-                connection: homes.get(&task).copied(),
-                task,
-                direction: Direction::parse(&reader.text(&item.status).unwrap_or_default()),
-                path: path(&mut reader, item),
-                bit_rate: reader.copy(item.bit_rate),
-                done: reader.count(item.current_size),
-                size: reader.count(item.total_size),
-                stalled: false,
-            }),
-            _ => reader.malformed += 1,
-        }
-    }
-    let merges = &answer.server_merge_items;
-    let merges = merges.present.then_some((merges.items.len() + merges.malformed) as u64);
-    let is_list =
-        answer.processing_items.present && (answer.processing_items.malformed == 0 || !transfers.is_empty());
-    reader.done((is_list.then_some(transfers), merges))
-}
-
-fn path(reader: &mut Reader, item: &wire::ProcessingItem) -> String {
-    let path = reader.text(&item.path).filter(|path| !path.is_empty());
-    path.or_else(|| reader.text(&item.base_name)).unwrap_or_default()
-}
-
-/// A page of the log.
-pub(super) fn log_rows(answer: &wire::Log) -> Reduced<(Vec<Row>, Option<u64>)> {
-    let mut reader = Reader::default();
-    reader.list(answer.items.malformed);
-    let rows =
-        answer
-            .items
-            .items
-            .iter()
-            .map(|item| {
-                let wire::LogItem {
-                    action,
-                    error_code,
-                    file_name,
-                    file_type,
-                    log_level,
-                    path,
-                    session_id,
-                    time,
-                } = item;
-                Row {
-                    time: reader.copy(*time).unwrap_or(0),
-                    fingerprint: Row::fingerprint((
-                        (action, error_code, log_level, session_id, time),
-                        (file_name, file_type, path),
-                    )),
-                    action: reader.copy(*action),
-                    level: reader.copy(*log_level),
-                    error_code: reader.copy(*error_code).unwrap_or(0),
-                }
-            })
-            .collect();
-    let total = reader.count(answer.total);
-    reader.done((rows, total))
 }
 
 /// The package's settings.
@@ -287,7 +224,7 @@ pub(super) fn package(answer: &wire::Config) -> Reduced<Package> {
                     && !volumes.iter().any(|known| known.mount_point == mount_point) =>
             {
                 let (free, size) = (reader.count(volume.size_free), reader.count(volume.size_total));
-                volumes.push(Volume { mount_point, free, size });
+                volumes.push(Volume { mount_point, display: reader.text(&volume.display), free, size });
             }
             _ => reader.malformed += 1,
         }
@@ -298,6 +235,7 @@ pub(super) fn package(answer: &wire::Config) -> Reduced<Package> {
         workers: reader.natural(answer.worker_count),
         log_limit: reader.natural(answer.log_count),
         relink_deletes_cloud: reader.copy(answer.sync_mode),
+        volume_count: reader.natural(answer.volume_count),
         volumes,
     };
     reader.done(package)

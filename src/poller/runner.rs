@@ -1,7 +1,8 @@
-//! The loop of one NAS: cycles at an interval with jitter, none beside another, and none that ends
-//! the loop.
+//! The loop of one NAS: cycles at an interval with jitter and when it is poked, none beside another,
+//! and none that ends the loop.
 
 use super::cycle::{Memory, Poller};
+use super::poke::Listener;
 use crate::model::DownReason;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -15,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 /// Cycles start up to this share of the interval early or late, so that many NASes, and many
 /// exporters of one NAS, do not keep asking at the same moment.
 const JITTER: f64 = 0.05;
+/// A cycle that somebody pokes for starts so long after the one before at the earliest, so that who
+/// pokes again and again does not keep the NAS busy.
+const SPACING: Duration = Duration::from_secs(1);
 
 /// When a loop last showed that it goes on.
 #[derive(Debug)]
@@ -46,12 +50,13 @@ impl Heartbeat {
     }
 }
 
-/// Polls until `stop`, with at most as many cycles side by side as `gate` has permits, then hands the
-/// memory back. The session stays: whoever goes on with the client needs it.
+/// Polls until `stop`, at the interval and when it is poked, with at most as many cycles side by side
+/// as `gate` has permits, then hands the memory back. The session stays: whoever goes on with the client needs it.
 pub async fn run(
     poller: &Poller,
     mut memory: Memory,
     heartbeat: &Heartbeat,
+    listener: Listener,
     gate: &Semaphore,
     stop: CancellationToken,
 ) -> Memory {
@@ -63,12 +68,18 @@ pub async fn run(
         loop {
             let started = Instant::now();
             heartbeat.beat();
-            guarded_cycle(poller, &mut memory, gate).await;
+            let begun = guarded_cycle(poller, &mut memory, &listener, gate).await;
             heartbeat.beat();
             heartbeat.tried.store(true, Ordering::Relaxed);
             // A NAS that needs longer than the interval gets a rest all the same.
-            let rest = Instant::now() + interval / 4;
-            tokio::time::sleep_until(rest.max(started + jittered(interval))).await;
+            let ended = Instant::now();
+            let turn = (ended + interval / 4).max(started + jittered(interval));
+            // So does one that is poked, as far as it needs one.
+            let rest = (ended - begun).min(interval) / 4;
+            tokio::select! {
+                () = tokio::time::sleep_until(turn) => {}
+                () = listener.poked((ended + rest).max(begun + SPACING)) => {}
+            }
         }
     };
     tokio::select! {
@@ -80,11 +91,16 @@ pub async fn run(
     memory
 }
 
-/// A cycle whose panic costs only itself.
-async fn guarded_cycle(poller: &Poller, memory: &mut Memory, gate: &Semaphore) {
+/// A cycle whose panic costs only itself. Gives when it began, after its turn had come.
+async fn guarded_cycle(
+    poller: &Poller,
+    memory: &mut Memory,
+    listener: &Listener,
+    gate: &Semaphore,
+) -> Instant {
     // The gate is never closed; were it, polling without a bound is the lesser evil.
     let _permit = gate.acquire().await.ok();
-    let started = Instant::now();
+    let (started, number) = (Instant::now(), listener.begins());
     let cycle = AssertUnwindSafe(poller.cycle(memory)).catch_unwind();
     if cycle.await.is_err() {
         let nas = &poller.nas;
@@ -96,6 +112,8 @@ async fn guarded_cycle(poller: &Poller, memory: &mut Memory, gate: &Semaphore) {
         let shown = std::panic::catch_unwind(AssertUnwindSafe(|| poller.show_down(DownReason::Api, text)));
         drop(shown);
     }
+    listener.ends(number);
+    started
 }
 
 fn jittered(interval: Duration) -> Duration {

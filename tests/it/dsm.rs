@@ -2,6 +2,7 @@
 
 mod against_sim;
 mod compound;
+mod document;
 mod guard;
 mod methods;
 mod peer;

@@ -2,5 +2,7 @@
 
 mod cadence;
 mod looping;
+mod poke;
 mod sections;
 mod transfers_and_logs;
+mod vocabulary;

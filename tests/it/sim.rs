@@ -25,7 +25,7 @@ fn loopback() -> SocketAddr {
 
 /// A raw client: it keeps what it was told to send along and nothing else.
 #[derive(Clone)]
-struct Raw {
+pub(crate) struct Raw {
     http: reqwest::Client,
     base: String,
     sid: Option<String>,
@@ -96,7 +96,7 @@ impl Raw {
     }
 
     /// The `data` of a method that must succeed.
-    async fn data(&self, method: &str, params: &[(&str, &str)]) -> Value {
+    pub(crate) async fn data(&self, method: &str, params: &[(&str, &str)]) -> Value {
         let answer = self.cloud_sync(method, params).await;
         assert_eq!(answer["success"], true, "{method} {params:?}: {answer}");
         answer["data"].clone()
@@ -139,7 +139,7 @@ async fn start(options: SimOptions) -> (Simulator, Control, Raw) {
 }
 
 /// A simulator with the source document's world, and a client that is logged in.
-async fn documented() -> (Simulator, Control, Raw) {
+pub(crate) async fn documented() -> (Simulator, Control, Raw) {
     let (simulator, control, mut raw) =
         start(SimOptions { world: World::documented(), ..SimOptions::default() }).await;
     raw.sid = raw.login(&[]).await["data"]["sid"].as_str().map(str::to_owned);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Inner;
-use crate::dsm::discovery::{Discovery, INFO, INFO_PATHS};
+use crate::dsm::discovery::{Discovery, INFO, INFO_PATHS, QUERY};
 use crate::dsm::error::{Error, HttpFault, Reason};
 use crate::dsm::transport::Exchange;
 
@@ -30,7 +30,7 @@ impl Inner {
     pub(super) async fn query(&self) -> Result<Arc<Discovery>, Error> {
         let [path, older] = INFO_PATHS;
         let data = match self.post(query(path)).await {
-            Err(Error::Http(HttpFault::Status(404)) | Error::Api { code: 102, .. }) => {
+            Err(Error::Http { fault: HttpFault::Status(404), .. } | Error::Api { code: 102, .. }) => {
                 self.post(query(older)).await
             }
             other => other,
@@ -64,8 +64,8 @@ pub(super) fn is_transport(error: &Error) -> bool {
 fn query(path: &'static str) -> Exchange<'static> {
     Exchange {
         api: INFO,
-        method: "query",
-        label: "query",
+        method: QUERY,
+        label: QUERY,
         path,
         form: vec![("query", Discovery::query())],
         version: 1,

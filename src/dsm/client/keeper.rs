@@ -203,8 +203,10 @@ impl Keeper {
 fn was_judged(error: &Error) -> bool {
     let unheard = matches!(error.reason(), Reason::Dns | Reason::Connect);
     // Not 502 and 504: there a proxy may have passed the login on, and lost the answer.
-    let by_status =
-        matches!(error, Error::Http(HttpFault::Status(400..=499 | 503) | HttpFault::Redirect { .. }));
+    let by_status = matches!(
+        error,
+        Error::Http { fault: HttpFault::Status(400..=499 | 503) | HttpFault::Redirect { .. }, .. }
+    );
     !unheard && !by_status
 }
 

@@ -103,9 +103,13 @@ impl Inner {
         if outcomes[first..].iter().any(Result::is_ok) || (first > 0 && self.is_futile()) {
             return Ok(Compound::Answered(outcomes));
         }
-        // Where an error stops the rest, nothing behind the first was made.
+        // Where an error stops the rest, nothing behind the first was made. Only that a NAS did stop is its word: what
+        // changes something is repeated when it was refused, and not when its answer is unreadable.
+        let is_settled = |i: usize| {
+            requests[i].read_only || outcomes[i].as_ref().is_err_and(|error| !error.outcome_is_open())
+        };
         let lost: Vec<usize> = (first..requests.len())
-            .filter(|i| stop_on_error || lost_session(&outcomes[*i]).is_some())
+            .filter(|i| lost_session(&outcomes[*i]).is_some() || (stop_on_error && is_settled(*i)))
             .collect();
         let rest: Vec<Request> = lost.iter().map(|i| requests[*i].clone()).collect();
         let replayed = match self.lose(session, code) {

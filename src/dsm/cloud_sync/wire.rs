@@ -1,12 +1,12 @@
 //! Answers of `SYNO.CloudSync` as they come, every field of API notes §4, none of them interpreted.
 //!
 //! A missing or malformed field costs itself alone, except where an answer means nothing without it. Fields that are
-//! not listed are ignored.
+//! not listed are ignored. Serialised, an answer has the NAS's own names again.
 
 use std::collections::BTreeMap;
 
 use serde::de::{Error as _, IgnoredAny};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::dsm::field::{Field, Lenient, List, object};
@@ -18,7 +18,7 @@ pub use activity::{HistoryItem, Log, LogItem, ProcessingItem, RecentlyChange};
 pub use auth_info::{AuthInfo, Shown};
 
 /// An answer whose data, if any, say nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(from = "IgnoredAny")]
 pub struct Done;
 
@@ -44,7 +44,7 @@ use nested;
 nested!(Volume, Notification, LatestFile, Conn, Sess, Child);
 
 /// `get_config`: the package's settings and the volumes.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Config {
     /// `enable`: an administrator sees the connections of all users.
@@ -64,7 +64,7 @@ pub struct Config {
 }
 
 /// A volume of the NAS.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Volume {
     /// Description.
@@ -84,7 +84,7 @@ pub struct Volume {
 }
 
 /// `list_conn`: the connections.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(remote = "Self")]
 pub struct ListConn {
     /// The connections. Never missing: an answer without it is no answer, since it would read as "no connections".
@@ -108,10 +108,16 @@ pub struct ListConn {
 
 impl<'de> Deserialize<'de> for ListConn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The derived one, which is inherent because of `remote`.
+        // The derived one, which is inherent because of `remote`; so is the other below.
         let answer = Self::deserialize(deserializer)?;
         check_list("conn", &answer.conn, &answer.total).map_err(D::Error::custom)?;
         Ok(answer)
+    }
+}
+
+impl Serialize for ListConn {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
     }
 }
 
@@ -128,7 +134,7 @@ fn check_list<T>(name: &str, list: &List<T>, total: &Field<i64>) -> Result<(), S
 }
 
 /// The tray's notification.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Notification {
     /// How many files it speaks of.
@@ -138,7 +144,7 @@ pub struct Notification {
 }
 
 /// The newest file of a notification.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct LatestFile {
     /// What happened, as in the log.
@@ -150,7 +156,7 @@ pub struct LatestFile {
 }
 
 /// A connection.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Conn {
     /// The `connection_id` of other calls.
@@ -189,7 +195,7 @@ pub struct Conn {
 }
 
 /// `get_connection_setting`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ConnectionSetting {
     /// The provider's short name.
@@ -216,7 +222,7 @@ pub struct ConnectionSetting {
 }
 
 /// `get_property`: what the cloud says of a connection.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Property {
     /// `OpenStack`: the version of its authentication.
@@ -251,7 +257,7 @@ pub struct Property {
 }
 
 /// `list_sess`: the tasks of a connection.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(remote = "Self")]
 pub struct ListSess {
     /// The tasks. Never missing: an answer without it is no answer, since it would read as "no tasks".
@@ -263,15 +269,21 @@ pub struct ListSess {
 
 impl<'de> Deserialize<'de> for ListSess {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The derived one, which is inherent because of `remote`.
+        // The derived one, as above.
         let answer = Self::deserialize(deserializer)?;
         check_list("sess", &answer.sess, &answer.total).map_err(D::Error::custom)?;
         Ok(answer)
     }
 }
 
+impl Serialize for ListSess {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
 /// A task, which the API calls a session.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Sess {
     /// The provider's short name.
@@ -299,7 +311,7 @@ pub struct Sess {
 }
 
 /// `get_session_setting`: a task's settings.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct SessionSetting {
     /// Files are encrypted before they are uploaded.
@@ -317,7 +329,7 @@ pub struct SessionSetting {
 }
 
 /// `get_selective_sync_config`: what a task leaves out.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct SelectiveSyncConfig {
     /// Extensions, without the dot.
@@ -335,14 +347,14 @@ pub struct SelectiveSyncConfig {
 }
 
 /// `get_selective_folder_list`: folders below one in the cloud.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct SelectiveFolderList {
     /// The folders.
     pub children: List<Child>,
 }
 
 /// A folder.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Child {
     /// Where it exists; the values are not documented.

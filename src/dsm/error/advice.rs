@@ -17,7 +17,7 @@ impl Error {
             Self::Timeout { .. } => {
                 "Check that the NAS is reachable and not overloaded; poll.timeout is the limit of one request.".into()
             }
-            Self::Http(fault) => fault.advice(),
+            Self::Http { fault, .. } => fault.advice(),
             Self::Decode { fault, .. } => fault.advice().into(),
             Self::Api { api, code, .. } => codes::advice(api, *code).into(),
             Self::Login { code } => codes::login_advice(*code).into(),
@@ -58,6 +58,9 @@ impl TlsFault {
                 "If the certificate was renewed, compare the new pin on the NAS and configure it; otherwise somebody may be in between."
             }
             Self::NotTls => "Check the port: DSM serves https on 5001 and http on 5000 unless changed.",
+            Self::Broken(_) => {
+                "If it stays so, look at the logs of the NAS and of what is in between: one of them breaks the encryption off."
+            }
             Self::Other(_) => {
                 "Check the certificate and the TLS settings of the NAS (Control Panel, Security)."
             }

@@ -35,7 +35,12 @@ pub(super) fn classify(error: &reqwest::Error, method: &'static str) -> Error {
         return Error::Dns { host: tame(host), cause: tame(&cause.to_string()) };
     }
     if let Some(tls) = find::<rustls::Error>(error) {
-        return tls_fault(tls).into();
+        // Once the connection is there, nothing tells how far the request got.
+        return if error.is_connect() {
+            tls_fault(tls).into()
+        } else {
+            TlsFault::Broken(tame(&tls.to_string())).into()
+        };
     }
     if error.is_connect() {
         // Only a handshake can come to an end; a connection that is not there cannot.
@@ -45,12 +50,13 @@ pub(super) fn classify(error: &reqwest::Error, method: &'static str) -> Error {
             Error::Connect { cause: tame(&last_of(error)) }
         };
     }
-    match find::<hyper::Error>(error) {
-        Some(hyper) if hyper.is_parse() => HttpFault::Protocol(tame(&hyper.to_string())).into(),
-        Some(_) => HttpFault::Cut.into(),
-        None if error.is_decode() => Error::Decode { method, fault: DecodeFault::Compression },
-        None => HttpFault::Protocol(tame(&last_of(error))).into(),
-    }
+    let fault = match find::<hyper::Error>(error) {
+        Some(hyper) if hyper.is_parse() => HttpFault::Protocol(tame(&hyper.to_string())),
+        Some(_) => HttpFault::Cut,
+        None if error.is_decode() => return Error::Decode { method, fault: DecodeFault::Compression },
+        None => HttpFault::Protocol(tame(&last_of(error))),
+    };
+    Error::Http { method, fault }
 }
 
 /// Whether the connection ended before anything was answered on it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cloudsync_exporter::dsm::cloud_sync::{read, wire};
+use cloudsync_exporter::dsm::cloud_sync::{act, read, wire};
 use cloudsync_exporter::dsm::{Batch, Error, Reason, Slot};
 use serde_json::{Value, json};
 
@@ -272,4 +272,44 @@ async fn what_stops_at_an_error_goes_on_there_after_a_new_login() {
     for slot in slots {
         answers.take(slot).unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_changes_something_is_never_made_twice() {
+    let pause = json!({"api": "SYNO.CloudSync", "method": "pause", "version": 1, "connection_id": 3});
+    let stopping = |n, members: &Value| compound(n, members).with("stop_when_error", "true");
+    for (answer, replayed, code) in [
+        // A NAS that did not stop, and whose answer about the second nobody understands.
+        (json!("nonsense"), json!([member(1)]), None),
+        // One that names the calls that it did not make.
+        (refused(100), json!([member(1), pause]), Some(402)),
+    ] {
+        let second = results(&[answered(1), refused(402)]);
+        let peer = Peer::start([
+            info(),
+            login(1),
+            stopping(1, &json!([member(1), pause])).data(results(&[refused(119), answer])),
+            login(2),
+            stopping(2, &replayed).data(second),
+        ])
+        .await;
+        let bench = Bench::new(&peer.url());
+        let mut batch = Batch::stopping_on_error();
+        let (list, pause) = (batch.add(read::list_sess(1)), batch.add(act::pause(3)));
+        let mut answers = bench.client.run(batch).await.unwrap();
+        answers.take(list).unwrap();
+        let error = answers.take(pause).unwrap_err();
+        assert_eq!((error.method(), error.code()), (Some("pause"), code));
+        assert_eq!(error.outcome_is_open(), code.is_none());
+    }
+    // Together with others, and with an answer that is none.
+    let members = json!([member(1), pause]);
+    let odd = compound(1, &members).data(json!({"has_fail": false}));
+    let peer = Peer::start([info(), login(1), odd]).await;
+    let bench = Bench::new(&peer.url());
+    let mut batch = Batch::new();
+    let _list = batch.add(read::list_sess(1));
+    let _pause = batch.add(act::pause(3));
+    let error = bench.client.run(batch).await.unwrap_err();
+    assert_eq!((error.method(), error.outcome_is_open()), (Some("request"), true));
 }

@@ -63,6 +63,7 @@ async fn refused(server: ServerConfig, tls: TlsOptions) -> (String, Bench) {
     let bench = bench(&peer, tls);
     let error = bench.client.discover().await.unwrap_err();
     assert_eq!(error.reason(), Reason::Tls, "{error}");
+    assert!(!error.outcome_is_open(), "{error}");
     assert_presentable(&error);
     (error.to_string(), bench)
 }
@@ -159,6 +160,31 @@ async fn a_port_that_does_not_speak_tls() {
         assert_presentable(&error);
     }
     speaking.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_encryption_that_breaks_off_says_nothing_of_what_was_done() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let made = signed("localhost", |_| {});
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(made.server));
+    let breaking = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = acceptor.accept(stream).await.unwrap();
+        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+        let (mut below, _) = stream.into_inner();
+        below.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        below
+    });
+    let bench = Bench::with(&format!("https://localhost:{port}"), SecondFactor::None, |options| {
+        options.tls = ca(&made.ca_pem);
+    });
+    let error = bench.client.discover().await.unwrap_err();
+    assert!(error.to_string().starts_with("TLS failed: after the handshake: "), "{error}");
+    assert_eq!((error.reason(), error.outcome_is_open()), (Reason::Tls, true));
+    assert_presentable(&error);
+    breaking.await.unwrap();
 }
 
 #[test]

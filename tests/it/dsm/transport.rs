@@ -107,6 +107,7 @@ async fn no_name_and_no_service() {
     assert_eq!(error.reason(), Reason::Dns);
     assert!(error.to_string().starts_with("cannot resolve nas.invalid: "), "{error}");
     assert_presentable(&error);
+    assert!(!bench.client.pause(3).await.unwrap_err().outcome_is_open());
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -116,6 +117,7 @@ async fn no_name_and_no_service() {
     assert_eq!(error.reason(), Reason::Connect);
     assert_presentable(&error);
     assert_eq!(bench.requests(), ["query"], "no login where nobody is");
+    assert!(!bench.client.pause(3).await.unwrap_err().outcome_is_open());
 }
 
 #[tokio::test]
@@ -135,5 +137,51 @@ async fn a_dead_connection_is_replaced_for_calls_that_change_nothing() {
     peer.then([dead(call(1, "get_config", &[])), dead(call(1, "get_config", &[]))]);
     assert_eq!(bench.client.get_config().await.unwrap_err().reason(), Reason::Http);
     peer.then([info(), dead(call(1, "pause", &[("connection_id", "3")]))]);
-    assert_eq!(bench.client.pause(3).await.unwrap_err().reason(), Reason::Http);
+    let error = bench.client.pause(3).await.unwrap_err();
+    assert_eq!(
+        (error.reason(), error.method(), error.outcome_is_open()),
+        (Reason::Http, Some("pause"), true)
+    );
+}
+
+#[tokio::test]
+async fn whether_a_call_was_made_is_open_only_once_it_was_sent() {
+    let pause = || call(1, "pause", &[("connection_id", "3")]);
+    let html = "<html></html>";
+    let peer = Peer::start([info().reply(Reply::Silence)]).await;
+    let bench = Bench::with(&peer.url(), SecondFactor::None, |options| {
+        options.timeout = Duration::from_millis(500);
+    });
+    let mut failures = vec![bench.client.pause(3).await.unwrap_err()];
+    for steps in [
+        vec![info(), login(1).reply(Reply::Silence)],
+        vec![info(), login(1).status("502 Bad Gateway", "", html)],
+        vec![info(), login(1), pause().code(402)],
+        vec![pause().status("404 Not Found", "", html)],
+        vec![info(), pause().reply(Reply::Silence)],
+        vec![info(), pause().status("502 Bad Gateway", "", html)],
+        vec![info(), pause().status("200 OK", "", html)],
+        vec![info(), pause().raw("")],
+    ] {
+        peer.then(steps);
+        failures.push(bench.client.pause(3).await.unwrap_err());
+    }
+    let failures: Vec<_> = failures
+        .iter()
+        .map(|error| (error.method().unwrap(), error.reason(), error.outcome_is_open()))
+        .collect();
+    assert_eq!(
+        failures,
+        [
+            ("query", Reason::Timeout, false),
+            ("login", Reason::Timeout, false),
+            ("login", Reason::Http, false),
+            ("pause", Reason::Api, false),
+            ("pause", Reason::Http, false),
+            ("pause", Reason::Timeout, true),
+            ("pause", Reason::Http, true),
+            ("pause", Reason::Decode, true),
+            ("pause", Reason::Http, true),
+        ]
+    );
 }

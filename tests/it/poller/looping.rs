@@ -5,7 +5,7 @@ use cloudsync_exporter::dsm::{
     Client, ClientOptions, Credentials, MemoryGuardStore, NoObserver, SecondFactor,
 };
 use cloudsync_exporter::model::{DownReason, NasName, Snapshot};
-use cloudsync_exporter::poller::{self, Heartbeat, Memory, PollOptions, Poller, Sink};
+use cloudsync_exporter::poller::{self, Heartbeat, Memory, Poke, PollOptions, Poller, Sink};
 use cloudsync_exporter::sim::{Fault, FaultKind, SimOptions, World};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +35,7 @@ impl Sink for Panicking {
     fn malformed(&self, _: &NasName, _: &'static str, _: u64) {}
 }
 
-fn options(interval: Duration) -> PollOptions {
+pub(super) fn options(interval: Duration) -> PollOptions {
     PollOptions {
         interval,
         slow_interval: interval * 20,
@@ -74,12 +74,16 @@ async fn a_panic_in_a_cycle_is_counted_and_the_loop_goes_on() {
     let poller = Poller::new(NasName::new("home"), client, options(Duration::from_millis(50)), sink.clone());
     let (stop, heartbeat, gate) = (CancellationToken::new(), Heartbeat::default(), Semaphore::new(1));
     assert!(!heartbeat.tried());
+    let poke = Poke::default();
+    let listener = poke.listen();
     let watch = async {
+        poke.poll().await.unwrap();
+        assert_eq!(sink.panics.load(Ordering::SeqCst), 1, "it ended, and did not end well");
         until("polls after the panics", || sink.polls.load(Ordering::SeqCst) >= 2).await;
         stop.cancel();
     };
-    let (_, ()) =
-        tokio::join!(poller::run(&poller, Memory::default(), &heartbeat, &gate, stop.clone()), watch);
+    let looping = poller::run(&poller, Memory::default(), &heartbeat, listener, &gate, stop.clone());
+    let (_, ()) = tokio::join!(looping, watch);
     assert_eq!(sink.panics.load(Ordering::SeqCst), 1);
     assert!(heartbeat.tried());
     poller.log_out().await;
@@ -100,7 +104,8 @@ async fn the_next_poller_goes_on_where_the_one_before_ended() {
                 ended.await;
                 stop.cancel();
             };
-            tokio::join!(poller::run(poller, memory, heartbeat, gate, stop.clone()), watch).0
+            let listener = Poke::default().listen();
+            tokio::join!(poller::run(poller, memory, heartbeat, listener, gate, stop.clone()), watch).0
         }
     };
     let memory = one_cycle(Memory::default()).await;
@@ -109,7 +114,7 @@ async fn the_next_poller_goes_on_where_the_one_before_ended() {
     let stop = CancellationToken::new();
     stop.cancel();
     let before = bench.text();
-    let memory = poller::run(&bench.poller, memory, &heartbeat, &gate, stop).await;
+    let memory = poller::run(&bench.poller, memory, &heartbeat, Poke::default().listen(), &gate, stop).await;
     assert_eq!(
         crate::metrics::without_the_volatile(&bench.text()),
         crate::metrics::without_the_volatile(&before)

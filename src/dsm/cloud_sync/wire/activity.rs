@@ -1,15 +1,15 @@
 //! What happened and what happens: the log, and the recent and present transfers.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::nested;
-use crate::dsm::field::{Field, Lenient, List, object};
+use crate::dsm::field::{Field, Lenient, List, as_number, object};
 
 nested!(LogItem, HistoryItem, ProcessingItem);
 
 /// `get_log`: a page of the log, newest first.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Log {
     /// The rows.
     pub items: List<LogItem>,
@@ -19,7 +19,7 @@ pub struct Log {
 }
 
 /// A row of the log.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct LogItem {
     /// What happened (API notes §5).
@@ -41,7 +41,7 @@ pub struct LogItem {
 }
 
 /// `get_recently_change`: transfers in flight and the last five that ended.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct RecentlyChange {
     /// At most five, newest first.
@@ -55,7 +55,7 @@ pub struct RecentlyChange {
 }
 
 /// A transfer that ended.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct HistoryItem {
     /// What happened, as in the log.
@@ -73,12 +73,13 @@ pub struct HistoryItem {
 }
 
 /// A transfer in flight.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ProcessingItem {
     /// The file's name.
     pub base_name: Field<String>,
     /// The NAS's number; its unit is not documented.
+    #[serde(serialize_with = "as_number")]
     pub bit_rate: Field<f64>,
     /// Bytes done.
     pub current_size: Field<i64>,

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Fields;
 
 /// The whole answer, since a new task is described by all of it. It cannot be serialised and its Debug shows names
-/// alone; [`AuthInfo::fields`] gives what may be shown.
+/// alone; [`AuthInfo::fields`] and [`AuthInfo::redacted`] give what may be shown.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct AuthInfo {
@@ -71,6 +71,20 @@ impl AuthInfo {
         })
     }
 
+    /// What may be shown, under the NAS's own names: open fields as they are, every other as the word `present` or
+    /// `absent`.
+    pub fn redacted(&self) -> Map<String, Value> {
+        let shown = self.fields().map(|(name, shown)| {
+            let value = match shown {
+                Shown::Value(value) => value.clone(),
+                Shown::Present => "present".into(),
+                Shown::Absent => "absent".into(),
+            };
+            (name.to_owned(), value)
+        });
+        shown.collect()
+    }
+
     /// All of it, secrets included.
     pub(in crate::dsm::cloud_sync) fn expose(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.fields.iter()
@@ -111,6 +125,14 @@ mod tests {
                 ("user_name", Shown::Value(&json!("ann"))),
             ]
         );
-        assert!(!format!("{info:?} {shown:?}").contains("canary"));
+        let redacted = Value::Object(info.redacted());
+        assert_eq!(
+            redacted,
+            json!({
+                "access_token": "present", "conn_id": 3, "refresh_token": "absent", "secret_key": "absent",
+                "server_addr": "present", "unheard_of": "present", "user_name": "ann",
+            })
+        );
+        assert!(!format!("{info:?} {shown:?} {redacted}").contains("canary"));
     }
 }
