@@ -10,6 +10,7 @@
 //! is cut off; no task outlives the handle that `serve` returns.
 
 pub mod html;
+pub mod json;
 pub mod negotiate;
 pub mod respond;
 
