@@ -9,6 +9,7 @@
 //! answered wherever GET is; an unknown path is 404 and an unknown method 405 with `Allow`; a stalled client
 //! is cut off; no task outlives the handle that `serve` returns.
 
+pub mod host;
 pub mod html;
 pub mod json;
 pub mod negotiate;
