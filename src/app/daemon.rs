@@ -93,7 +93,7 @@ impl Daemon {
         fleet.apply(&config).await?;
         let stop = CancellationToken::new();
         let pages = Pages::new(Arc::clone(&exposition), fleet.pulse());
-        let router = pages::router(&pages, &config.web);
+        let router = pages::router(&pages, &config.web)?;
         let server = bound.serve(Arc::new(router), Limits::default(), stop.clone());
         if !config.automation.rules.is_empty() {
             tracing::warn!(

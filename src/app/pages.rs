@@ -17,7 +17,11 @@ mod scrape;
 use super::pulse::Pulse;
 use crate::config::WebConfig;
 use crate::metrics::Exposition;
-use crate::web::{Answer, Gate, Handler, Matched, Request, Router};
+use crate::web::{
+    Answer, BodyLimit, Gate, Handler, Matched, Request, Response, RouteConflict, Router, literal,
+};
+use hyper::StatusCode;
+use hyper::http::request::Parts;
 use std::sync::Arc;
 
 /// What the pages show.
@@ -33,18 +37,20 @@ impl Pages {
     }
 }
 
-/// The table of pages, with every answer counted.
-pub(super) fn router(pages: &Pages, config: &WebConfig) -> impl Handler {
+/// The table of pages, with every answer counted; an error if the telemetry path is that of another page.
+pub(super) fn router(pages: &Pages, config: &WebConfig) -> Result<impl Handler, RouteConflict> {
     let gate = Gate::new(config.max_requests);
     let telemetry_path = config.telemetry_path.as_str();
     let router = Router::new()
         .get("/", landing::handler(pages.clone(), telemetry_path))
-        .get(telemetry_path, gate.before(scrape::everything(pages.clone())))
+        .get(&literal(telemetry_path), gate.before(scrape::everything(pages.clone())))
         .get("/probe", gate.before(scrape::one_nas(pages.clone())))
         .get("/sd", discovery::handler(pages.clone()))
         .get("/-/healthy", health::healthy(pages.clone()))
         .get("/-/ready", health::ready_page(pages.clone()));
-    Counted { router, exposition: Arc::clone(&pages.exposition), telemetry_path: telemetry_path.into() }
+    router.check()?;
+    let exposition = Arc::clone(&pages.exposition);
+    Ok(Counted { router, exposition, telemetry_path: telemetry_path.into() })
 }
 
 /// Counts each answer by page and status.
@@ -76,5 +82,32 @@ impl Handler for Counted {
             exporter.http_request(page, response.status().as_u16());
             response
         })
+    }
+
+    fn refuse(&self, status: StatusCode) -> Response {
+        self.router.refuse(status)
+    }
+
+    fn body_limit(&self, head: &Parts) -> BodyLimit {
+        self.router.body_limit(head)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::ExporterMetrics;
+
+    #[test]
+    fn a_telemetry_path_that_would_hide_a_page_is_found_at_the_start() {
+        let exporter = Arc::new(ExporterMetrics::new("", "", "", 0.0));
+        let pages = Pages::new(Arc::new(Exposition::new(exporter)), Arc::default());
+        let with = |path: &str| {
+            let config = WebConfig { telemetry_path: path.to_owned(), ..WebConfig::default() };
+            router(&pages, &config).map(|_| ()).map_err(|conflict| conflict.to_string())
+        };
+        assert_eq!(with("/metrics"), Ok(()));
+        assert_eq!(with("/{metrics"), Ok(()));
+        assert_eq!(with("/sd"), Err("GET /sd has two handlers".to_owned()));
     }
 }

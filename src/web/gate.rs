@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use hyper::StatusCode;
+use hyper::http::request::Parts;
 use tokio::sync::Semaphore;
 
-use super::handler::{Answer, Handler, Request};
+use super::handler::{Answer, BodyLimit, Handler, Request, Response};
 
 /// Lets a bounded number of requests into the handlers behind it. Clones share the bound.
 #[derive(Debug, Clone)]
@@ -36,6 +38,14 @@ impl<H: Handler> Handler for Gated<H> {
             handler.handle(request).await
         })
     }
+
+    fn refuse(&self, status: StatusCode) -> Response {
+        self.handler.refuse(status)
+    }
+
+    fn body_limit(&self, head: &Parts) -> BodyLimit {
+        self.handler.body_limit(head)
+    }
 }
 
 #[cfg(test)]
@@ -43,7 +53,6 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use futures_util::future::join_all;
-    use hyper::StatusCode;
 
     use super::*;
     use crate::web::respond;

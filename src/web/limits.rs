@@ -11,13 +11,18 @@ pub struct Limits {
     pub max_headers: usize,
     /// Bytes of a request's head; more give 431. Default 32 KiB.
     pub max_head_bytes: usize,
-    /// The longest body; longer gives 413. Default 64 KiB.
+    /// The longest body; longer gives 413. A handler can allow less or more, request by request, with a
+    /// [`super::BodyLimit`]: as bodies are read whole, the largest times `max_connections` is what clients can
+    /// make us hold, so allow more only to those who may send it. Default 64 KiB.
     pub max_body_bytes: usize,
     /// For the head of a request, from the moment a connection can take it: also how long a kept connection
     /// may idle. Default 10 s.
     pub header_timeout: Duration,
-    /// For the body of a request; longer gives 408. Default 10 s.
+    /// For the body of a request, whatever its limit; longer gives 408. Default 10 s.
     pub body_timeout: Duration,
+    /// How long a connection whose body was not read to its end is kept after the answer, so that a client
+    /// that is still sending can take the answer first. Default 2 s.
+    pub linger: Duration,
     /// How long a client may take nothing of its response before it is cut off. Default 10 s.
     pub write_stall: Duration,
     /// How long responses under way may take once the server drains. Default 3 s.
@@ -33,6 +38,7 @@ impl Default for Limits {
             max_body_bytes: 64 * 1024,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
+            linger: Duration::from_secs(2),
             write_stall: Duration::from_secs(10),
             drain: Duration::from_secs(3),
         }

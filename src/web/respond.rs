@@ -28,8 +28,17 @@ pub fn html(status: StatusCode, body: impl Into<Bytes>) -> handler::Response {
 
 /// `value` as JSON; a value that has no JSON, such as a map with keys that are no text, is a 500.
 pub fn json(status: StatusCode, value: &impl Serialize) -> handler::Response {
+    json_as(status, "application/json", value)
+}
+
+/// `value` as JSON of a more particular type.
+pub(super) fn json_as(
+    status: StatusCode,
+    content_type: &'static str,
+    value: &impl Serialize,
+) -> handler::Response {
     match serde_json::to_vec(value) {
-        Ok(body) => content(status, "application/json", body),
+        Ok(body) => content(status, content_type, body),
         Err(error) => {
             tracing::error!(%error, "an answer has no JSON form");
             self::status(StatusCode::INTERNAL_SERVER_ERROR)

@@ -1,29 +1,74 @@
 //! Paths and methods to handlers.
 
-use std::collections::BTreeMap;
+mod params;
+
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http_body_util::Full;
 use hyper::body::Body;
 use hyper::header::{ALLOW, CONTENT_LENGTH, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
+use matchit::{InsertError, Params};
 
-use super::handler::{Answer, Handler, Request, Response};
+use super::handler::{Answer, BodyLimit, Handler, Request, Response};
 use super::respond;
+pub use params::PathParams;
 
-/// The route that answered, as an extension of a [`Response`]: for counting by handler. Absent on a 404.
+/// The route that answered, as an extension of a [`Response`]: for counting by handler. It is the path as the
+/// route was given, with names and no values. Absent on a 404.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matched(pub Arc<str>);
 
-/// A table of exact paths. An unknown path is 404, an unknown method 405 with `Allow`, and HEAD is answered
-/// by the handler of GET, without the body.
-#[derive(Default)]
-pub struct Router {
-    routes: BTreeMap<Arc<str>, Route>,
+/// Routes of which one would never, or not always, answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RouteConflict {
+    /// Two handlers for the same.
+    #[error("{method} {path} has two handlers")]
+    Twice {
+        /// The method of both.
+        method: Method,
+        /// The path of both.
+        path: Arc<str>,
+    },
+    /// A path that is no template, or one that another template would answer as well.
+    #[error("the path {path} cannot be routed")]
+    Path {
+        /// The path.
+        path: Arc<str>,
+        /// Why not.
+        #[source]
+        cause: InsertError,
+    },
 }
 
-/// The handlers of one path, in the order they were given.
-type Route = Vec<(Method, Arc<dyn Handler>)>;
+/// A table of path templates. An unknown path is 404, an unknown method 405 with `Allow`, and HEAD is answered
+/// by the handler of GET, without the body.
+///
+/// In a template `{name}` stands for one part of the path that is not empty, and reaches the handler in
+/// [`PathParams`]; [`literal`] text goes before it. A body that no handler will see is not read.
+pub struct Router {
+    /// Templates to indices of `routes`.
+    paths: matchit::Router<usize>,
+    routes: Vec<Route>,
+    conflict: Option<RouteConflict>,
+    refusal: fn(StatusCode) -> Response,
+}
+
+/// One template.
+struct Route {
+    template: Box<str>,
+    matched: Matched,
+    /// In the order they were given.
+    handlers: Vec<(Method, Arc<dyn Handler>)>,
+}
+
+impl Default for Router {
+    fn default() -> Self {
+        Self { paths: matchit::Router::new(), routes: Vec::new(), conflict: None, refusal: respond::status }
+    }
+}
 
 impl Router {
     /// An empty table.
@@ -31,35 +76,93 @@ impl Router {
         Self::default()
     }
 
-    /// Answers GET and HEAD of `path` with `handler`.
+    /// Says its own 404 and 405, and what the server refuses for it, in this form.
+    #[must_use]
+    pub fn refusing(mut self, refusal: fn(StatusCode) -> Response) -> Self {
+        self.refusal = refusal;
+        self
+    }
+
+    /// Answers GET and HEAD of the template `path` with `handler`.
     #[must_use]
     pub fn get(self, path: &str, handler: impl Handler) -> Self {
         self.route(Method::GET, path, handler)
     }
 
-    /// Answers `method` of `path` with `handler`, and no longer with an earlier one.
+    /// Answers `method` of the template `path` with `handler`. A route that conflicts with an earlier one is
+    /// left out, and [`check`](Self::check) says so.
     #[must_use]
     pub fn route(mut self, method: Method, path: &str, handler: impl Handler) -> Self {
-        let route = self.routes.entry(path.into()).or_default();
-        route.retain(|(known, _)| *known != method);
-        route.push((method, Arc::new(handler)));
+        if let Err(conflict) = self.add(method, path, Arc::new(handler)) {
+            self.conflict.get_or_insert(conflict);
+        }
         self
+    }
+
+    /// An error if a route was left out: for the start, before anything is served.
+    pub fn check(&self) -> Result<(), RouteConflict> {
+        self.conflict.clone().map_or(Ok(()), Err)
+    }
+
+    fn add(&mut self, method: Method, path: &str, handler: Arc<dyn Handler>) -> Result<(), RouteConflict> {
+        let matched = Matched(path.replace("{{", "{").replace("}}", "}").into());
+        if let Some(route) = self.routes.iter_mut().find(|route| *route.template == *path) {
+            if route.handlers.iter().any(|(known, _)| *known == method) {
+                return Err(RouteConflict::Twice { method, path: matched.0 });
+            }
+            route.handlers.push((method, handler));
+            return Ok(());
+        }
+        self.paths
+            .insert(path, self.routes.len())
+            .map_err(|cause| RouteConflict::Path { path: matched.0.clone(), cause })?;
+        self.routes.push(Route { template: path.into(), matched, handlers: vec![(method, handler)] });
+        Ok(())
+    }
+
+    /// The route of `path` and the values in it.
+    fn find<'p>(&self, path: &'p str) -> Option<(&Route, Params<'_, 'p>)> {
+        let found = self.paths.at(path).ok()?;
+        Some((self.routes.get(*found.value)?, found.params))
+    }
+}
+
+impl Route {
+    /// The handler of `method`; for HEAD that of GET.
+    fn handler(&self, method: &Method) -> Option<&Arc<dyn Handler>> {
+        let wanted = if method == Method::HEAD { &Method::GET } else { method };
+        self.handlers.iter().find(|(known, _)| known == wanted).map(|(_, handler)| handler)
+    }
+
+    /// The methods that have a handler, for `Allow`.
+    fn allowed(&self) -> Option<HeaderValue> {
+        let mut allowed = Vec::new();
+        for (method, _) in &self.handlers {
+            allowed.push(method.as_str());
+            if method == Method::GET {
+                allowed.push("HEAD");
+            }
+        }
+        HeaderValue::try_from(allowed.join(", ")).ok()
     }
 }
 
 impl Handler for Router {
-    fn handle(&self, request: Request) -> Answer {
-        let Some((path, route)) = self.routes.get_key_value(request.uri().path()) else {
-            return ready(respond::status(StatusCode::NOT_FOUND));
+    fn handle(&self, mut request: Request) -> Answer {
+        let Some((route, params)) = self.find(request.uri().path()) else {
+            return ready(self.refuse(StatusCode::NOT_FOUND));
         };
-        let matched = Matched(path.clone());
-        let head = request.method() == Method::HEAD;
-        let wanted = if head { &Method::GET } else { request.method() };
-        let Some((_, handler)) = route.iter().find(|(method, _)| method == wanted) else {
-            let mut response = not_allowed(route);
-            response.extensions_mut().insert(matched);
+        let Some(handler) = route.handler(request.method()) else {
+            let mut response = self.refuse(StatusCode::METHOD_NOT_ALLOWED);
+            if let Some(allowed) = route.allowed() {
+                response.headers_mut().insert(ALLOW, allowed);
+            }
+            response.extensions_mut().insert(route.matched.clone());
             return ready(response);
         };
+        let params = PathParams::decoded(&params);
+        request.extensions_mut().insert(params);
+        let (matched, head) = (route.matched.clone(), request.method() == Method::HEAD);
         let answer = handler.handle(request);
         Box::pin(async move {
             let mut response = answer.await;
@@ -67,25 +170,24 @@ impl Handler for Router {
             if head { without_body(response) } else { response }
         })
     }
+
+    fn refuse(&self, status: StatusCode) -> Response {
+        (self.refusal)(status)
+    }
+
+    fn body_limit(&self, head: &Parts) -> BodyLimit {
+        let handler = self.find(head.uri.path()).and_then(|(route, _)| route.handler(&head.method));
+        handler.map_or(BodyLimit::Unread, |handler| handler.body_limit(head))
+    }
+}
+
+/// The template for exactly `path`, whatever braces it has.
+pub fn literal(path: &str) -> Cow<'_, str> {
+    if path.contains(['{', '}']) { path.replace('{', "{{").replace('}', "}}").into() } else { path.into() }
 }
 
 fn ready(response: Response) -> Answer {
     Box::pin(std::future::ready(response))
-}
-
-fn not_allowed(route: &Route) -> Response {
-    let mut allowed = Vec::new();
-    for (method, _) in route {
-        allowed.push(method.as_str());
-        if method == Method::GET {
-            allowed.push("HEAD");
-        }
-    }
-    let mut response = respond::status(StatusCode::METHOD_NOT_ALLOWED);
-    if let Ok(allowed) = HeaderValue::try_from(allowed.join(", ")) {
-        response.headers_mut().insert(ALLOW, allowed);
-    }
-    response
 }
 
 /// The response to HEAD: all of that to GET but the body, whose length it still says.
@@ -98,72 +200,4 @@ fn without_body(response: Response) -> Response {
 }
 
 #[cfg(test)]
-mod tests {
-    use http_body_util::BodyExt;
-    use hyper::body::Bytes;
-
-    use super::*;
-
-    fn router() -> Router {
-        let say = |word: &'static str| move |_| std::future::ready(respond::text(StatusCode::OK, word));
-        Router::new()
-            .get("/", say("root"))
-            .get("/both", say("got"))
-            .route(Method::POST, "/both", say("posted"))
-            .route(Method::POST, "/post", say("posted"))
-    }
-
-    async fn ask(method: &str, uri: &str) -> (u16, Response, String) {
-        let request = hyper::Request::builder().method(method).uri(uri).body(Bytes::new()).unwrap();
-        let (head, body) = router().handle(request).await.into_parts();
-        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-        (head.status.as_u16(), Response::from_parts(head, Full::default()), text)
-    }
-
-    #[tokio::test]
-    async fn paths_and_methods_find_their_handler() {
-        for (method, uri, status, body) in [
-            ("GET", "/", 200, "root"),
-            ("GET", "/?a=b", 200, "root"),
-            ("GET", "/both", 200, "got"),
-            ("POST", "/both", 200, "posted"),
-            ("GET", "/none", 404, "404 Not Found\n"),
-            ("GET", "/both/", 404, "404 Not Found\n"),
-            ("POST", "/none", 404, "404 Not Found\n"),
-        ] {
-            let (given, _, text) = ask(method, uri).await;
-            assert_eq!((given, text.as_str()), (status, body), "{method} {uri}");
-        }
-    }
-
-    #[tokio::test]
-    async fn other_methods_are_told_which_there_are() {
-        for (method, uri, allow) in [
-            ("POST", "/", "GET, HEAD"),
-            ("OPTIONS", "/", "GET, HEAD"),
-            ("DELETE", "/both", "GET, HEAD, POST"),
-            ("GET", "/post", "POST"),
-            ("HEAD", "/post", "POST"),
-            ("BREW", "/", "GET, HEAD"),
-        ] {
-            let (status, response, _) = ask(method, uri).await;
-            assert_eq!((status, response.headers()[ALLOW].to_str().unwrap()), (405, allow), "{method} {uri}");
-        }
-    }
-
-    #[tokio::test]
-    async fn head_is_get_without_the_body() {
-        let (status, response, text) = ask("HEAD", "/both").await;
-        assert_eq!((status, text.as_str()), (200, ""));
-        assert_eq!(response.headers()[CONTENT_LENGTH], "3");
-        assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
-    }
-
-    #[tokio::test]
-    async fn a_response_says_which_route_gave_it() {
-        let (_, response, _) = ask("GET", "/both").await;
-        assert_eq!(response.extensions().get(), Some(&Matched("/both".into())));
-        let (_, response, _) = ask("GET", "/none").await;
-        assert_eq!(response.extensions().get::<Matched>(), None);
-    }
-}
+mod tests;

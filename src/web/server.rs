@@ -10,8 +10,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::StatusCode;
-use hyper::body::Incoming;
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONNECTION, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,8 +22,9 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::handler::{Handler, Peer, Request, Response};
+use super::handler::{BodyLimit, Handler, Peer, Request, Response};
 use super::limits::Limits;
+use super::linger::{Leftover, Linger};
 use super::listener::Bound;
 use super::respond;
 use super::stall::StallGuard;
@@ -104,8 +106,10 @@ impl Server {
     async fn connection(self, stream: TcpStream, peer: SocketAddr, _permit: OwnedSemaphorePermit) {
         // Responses go out whole; waiting to fill a packet would only delay their ends.
         let _ = stream.set_nodelay(true);
-        let io = TokioIo::new(StallGuard::new(stream, self.limits.write_stall));
-        let answer = service_fn(|request| self.answer(request, peer));
+        let leftover = Leftover::default();
+        let guarded = StallGuard::new(stream, self.limits.write_stall);
+        let io = TokioIo::new(Linger::new(guarded, leftover.clone(), self.limits.linger));
+        let answer = service_fn(|request| self.answer(request, peer, &leftover));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header_timeout)
@@ -131,34 +135,60 @@ impl Server {
         &self,
         request: hyper::Request<Incoming>,
         peer: SocketAddr,
+        leftover: &Leftover,
     ) -> Result<Response, Infallible> {
-        let mut request = match self.read(request).await {
-            Ok(request) => request,
-            Err(status) => {
-                // What is left of the body is not worth reading, so the connection cannot be kept.
-                let mut response = respond::status(status);
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                return Ok(response);
-            }
-        };
-        request.extensions_mut().insert(Peer(peer));
-        let path = request.uri().path().to_owned();
-        let answer = AssertUnwindSafe(async { self.handler.handle(request).await });
+        let (mut head, body) = request.into_parts();
+        head.extensions.insert(Peer(peer));
+        let path = head.uri.path().to_owned();
+        let answer = AssertUnwindSafe(self.respond(head, body, leftover));
         Ok(answer.catch_unwind().await.unwrap_or_else(|_| {
             tracing::error!(path, "a handler panicked");
-            respond::status(StatusCode::INTERNAL_SERVER_ERROR)
+            self.refuse(StatusCode::INTERNAL_SERVER_ERROR)
         }))
     }
 
+    /// Reads as much of the body as the handler allows, and answers.
+    async fn respond(&self, head: Parts, body: Incoming, leftover: &Leftover) -> Response {
+        let limit = match self.handler.body_limit(&head) {
+            BodyLimit::Bytes(limit) => limit,
+            BodyLimit::ServerDefault => self.limits.max_body_bytes,
+            BodyLimit::Unread => {
+                let left = !body.is_end_stream();
+                drop(body);
+                let response = self.handler.handle(Request::from_parts(head, Bytes::new())).await;
+                return if left { closing(response, leftover) } else { response };
+            }
+        };
+        match self.read(body, limit).await {
+            Ok(body) => self.handler.handle(Request::from_parts(head, body)).await,
+            Err(status) => closing(self.refuse(status), leftover),
+        }
+    }
+
     /// Reads the body, or says with which status to refuse it.
-    async fn read(&self, request: hyper::Request<Incoming>) -> Result<Request, StatusCode> {
-        let (head, body) = request.into_parts();
-        let body = Limited::new(body, self.limits.max_body_bytes).collect();
-        match timeout(self.limits.body_timeout, body).await {
-            Ok(Ok(body)) => Ok(Request::from_parts(head, body.to_bytes())),
+    async fn read(&self, body: Incoming, limit: usize) -> Result<Bytes, StatusCode> {
+        // A length that is told need not be waited for.
+        if body.size_hint().lower() > limit as u64 {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        match timeout(self.limits.body_timeout, Limited::new(body, limit).collect()).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
             Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
             Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
         }
     }
+
+    /// The handler's refusal, or ours should it panic.
+    fn refuse(&self, status: StatusCode) -> Response {
+        std::panic::catch_unwind(AssertUnwindSafe(|| self.handler.refuse(status)))
+            .unwrap_or_else(|_| respond::status(status))
+    }
+}
+
+/// `response` as the last of its connection: what is left of the body is not worth reading.
+fn closing(mut response: Response, leftover: &Leftover) -> Response {
+    leftover.left();
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }

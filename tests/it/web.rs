@@ -1,11 +1,12 @@
 //! The web room over real sockets: what a client can see, and what it can do to us.
 
 mod abuse;
+mod bodies;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudsync_exporter::web::{Bound, Limits, ListenAddr, Peer, Request, Router, respond};
+use cloudsync_exporter::web::{Bound, Handler, Limits, ListenAddr, Peer, Request, Router, respond};
 use hyper::{Method, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -51,12 +52,17 @@ impl Server {
             .route(Method::POST, "/echo", |request: Request| async move {
                 respond::text(StatusCode::OK, request.into_body())
             });
+        Self { go_on, arrived, ..Self::serve(router, limits).await }
+    }
+
+    /// One with pages of its own.
+    async fn serve(handler: impl Handler, limits: Limits) -> Self {
         let address = ListenAddr { host: Some("127.0.0.1".to_owned()), port: 0 };
         let bound = Bound::bind(&[address]).await.unwrap();
         let address = bound.local_addrs()[0];
         let shutdown = CancellationToken::new();
-        let ended = bound.serve(Arc::new(router), limits, shutdown.clone());
-        Self { address, shutdown, ended, go_on, arrived }
+        let ended = bound.serve(Arc::new(handler), limits, shutdown.clone());
+        Self { address, shutdown, ended, go_on: Arc::default(), arrived: Arc::default() }
     }
 
     async fn connect(&self) -> TcpStream {
