@@ -4,6 +4,7 @@
 //! `None`; a number is only here when it was really answered.
 
 mod connection;
+mod hold;
 mod ids;
 mod log;
 mod package;
@@ -15,6 +16,7 @@ mod task;
 mod transfer;
 
 pub use connection::{Connection, ConnectionSettings, Quota};
+pub use hold::{HeldConnection, HoldKind};
 pub use ids::{ConnectionId, NasName, TaskId};
 pub use log::{ACTIONS, ERRORS, LEVELS, LogCounts, action_name, error_name, level_name};
 pub use package::{Package, Tray, Volume};

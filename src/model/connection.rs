@@ -36,6 +36,15 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// Every name that people may know it by.
+    pub fn names(&self) -> Vec<String> {
+        let given = [Some(&self.name), self.task_display_name.as_ref(), self.task_name.as_ref()];
+        let mut names: Vec<String> =
+            given.into_iter().flatten().filter(|name| !name.is_empty()).cloned().collect();
+        names.dedup();
+        names
+    }
+
     /// A readable name for the NAS's word for a kind of cloud; the word itself where none is known.
     pub fn provider_of(kind: &str) -> &str {
         match kind {

@@ -49,6 +49,11 @@ impl DownReason {
         Self::Api,
     ];
 
+    /// Whether the NAS answered and said no, rather than not answering at all.
+    pub const fn is_verdict(self) -> bool {
+        !matches!(self, Self::Dns | Self::Connect | Self::Tls | Self::Timeout)
+    }
+
     /// The label value.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 /// Asks the poller of one NAS for a cycle out of turn. Clones share everything, and go on to serve the poller that
 /// takes its place when the configuration changes.
 ///
+/// Such a cycle is whole: it asks for what is slow to change as well, since that may be what has just been changed.
 /// However many ask during a cycle, one more follows, and the loop sees to it that cycles do not follow each other
 /// too closely.
 #[derive(Clone, Debug, Default)]
@@ -74,14 +75,14 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// A cycle begins to ask the NAS. Gives its number.
-    pub(super) fn begins(&self) -> u64 {
-        let mut number = 0;
+    /// A cycle begins to ask the NAS. Gives its number, and whether somebody asked for it.
+    pub(super) fn begins(&self) -> (u64, bool) {
+        let mut begun = (0, false);
         self.cycles.send_modify(|cycles| {
             cycles.begun += 1;
-            number = cycles.begun;
+            begun = (cycles.begun, cycles.wanted == cycles.begun);
         });
-        number
+        begun
     }
 
     /// A cycle has ended, and what it brought is published.

@@ -100,7 +100,10 @@ async fn guarded_cycle(
 ) -> Instant {
     // The gate is never closed; were it, polling without a bound is the lesser evil.
     let _permit = gate.acquire().await.ok();
-    let (started, number) = (Instant::now(), listener.begins());
+    let (started, (number, is_wanted)) = (Instant::now(), listener.begins());
+    if is_wanted {
+        memory.slow.make_due();
+    }
     let cycle = AssertUnwindSafe(poller.cycle(memory)).catch_unwind();
     if cycle.await.is_err() {
         let nas = &poller.nas;

@@ -46,6 +46,11 @@ impl Slow {
         data.task_filters.clone_from(&self.task_filters);
     }
 
+    /// Lets the next cycle be a whole one.
+    pub(super) fn make_due(&mut self) {
+        self.due = None;
+    }
+
     /// Plans the next round. A little early, so that a cycle that comes with jitter is not put off by one.
     fn plan(&mut self, failed: bool, interval: Duration, slow_interval: Duration) {
         self.failures = if failed { self.failures.saturating_add(1) } else { 0 };

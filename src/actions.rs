@@ -1,0 +1,169 @@
+//! Everything that changes a NAS, whoever asks for it: one lock a NAS, one audit, one set of holds.
+//!
+//! [`Nas`] is the door to a NAS and [`Actions`] the only one that walks through it. Each action reads what is, writes
+//! its audit record, tells the NAS, reads back what became of it and completes the record. Actions on one NAS come
+//! one after another, so that two changes of the same settings lose nothing of each other; and an action that has
+//! begun goes on to its end even when nobody waits for it any more.
+//!
+//! - [`schema`]: what callers may send, as tables.
+//! - [`settings`]: what can be changed, and how a change becomes commands.
+//! - [`Book`] and [`Hold`]: who keeps which connection paused.
+//! - [`Journal`]: the audit.
+
+mod change;
+mod error;
+mod freeze;
+pub mod holds;
+mod journal;
+mod keeper;
+mod list;
+mod pause;
+mod perform;
+mod port;
+mod record;
+mod release;
+mod remove;
+mod replay;
+pub mod schema;
+pub mod settings;
+mod tasks;
+
+use crate::model::NasName;
+use crate::state::{StateError, StateFile};
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::OwnedMutexGuard;
+use tokio_util::task::TaskTracker;
+
+pub use error::ActionError;
+pub use holds::{Book, Hold};
+pub use journal::{Journal, Retention};
+pub use keeper::Keeper;
+pub use list::{Listed, ListedTask};
+pub use pause::{Pause, Resume};
+pub use perform::{Done, DryRun, Effect};
+pub use port::{
+    Answers, Command, Directory, Failure, FailureKind, LogFilter, Nas, NewTask, Planned, Question, Source,
+    Target,
+};
+pub use record::{Object, Origin, Outcome, Record};
+pub use replay::Ticket;
+pub use tasks::NEW_TASK;
+
+pub use crate::state::{AuditFilter, Begun};
+
+/// How actions go about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// How long a NAS has to show what it was told, before it counts as not done.
+    pub verify_timeout: Duration,
+    /// How much of the audit is kept.
+    pub retention: Retention,
+}
+
+/// The way to act on NASes.
+pub struct Actions {
+    directory: Arc<dyn Directory>,
+    state: Arc<StateFile>,
+    book: Book,
+    journal: Journal,
+    options: Mutex<Options>,
+    is_frozen: AtomicBool,
+    turns: Mutex<BTreeMap<NasName, Arc<tokio::sync::Mutex<()>>>>,
+    tasks: TaskTracker,
+}
+
+impl Actions {
+    /// Reads holds, switches and what was left undone from the state file. Blocks for as long as that takes.
+    pub fn open(
+        directory: Arc<dyn Directory>,
+        state: Arc<StateFile>,
+        options: Options,
+    ) -> Result<Self, StateError> {
+        state.idempotency_mark_interrupted()?;
+        Ok(Self {
+            directory,
+            book: Book::open(Arc::clone(&state))?,
+            journal: Journal::open(Arc::clone(&state))?,
+            is_frozen: AtomicBool::new(state.flag(freeze::FLAG)?.is_some()),
+            state,
+            options: Mutex::new(options),
+            turns: Mutex::default(),
+            tasks: TaskTracker::new(),
+        })
+    }
+
+    /// The NASes.
+    pub fn directory(&self) -> &dyn Directory {
+        &*self.directory
+    }
+
+    /// The holds.
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// The audit.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The options in force.
+    pub fn options(&self) -> Options {
+        *self.options.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Goes about it differently from now on.
+    pub fn set_options(&self, options: Options) {
+        *self.options.lock().unwrap_or_else(PoisonError::into_inner) = options;
+    }
+
+    /// A NAS of this instance.
+    pub fn nas(&self, name: &NasName) -> Result<Arc<dyn Nas>, ActionError> {
+        self.directory.nas(name).ok_or_else(|| ActionError::UnknownNas(name.clone()))
+    }
+
+    /// This caller's turn on a NAS.
+    async fn turn(&self, nas: &NasName) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(turns.entry(nas.clone()).or_default())
+        };
+        turn.lock_owned().await
+    }
+
+    /// Does `work` to its end, whether or not anybody goes on waiting for it.
+    pub async fn see_through<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        self.tasks.spawn(work).await.ok()
+    }
+
+    /// Waits until every action under way has ended. There must come no more.
+    pub async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.book.flush(now()).await;
+        self.journal.flush().await;
+    }
+}
+
+/// Milliseconds since 1970.
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+/// Runs what blocks where blocking is allowed.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Blocking work is only cancelled when the runtime ends, and whoever waits for it with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}

@@ -1,0 +1,62 @@
+//! Why an action was not done, with the facts; what that means in HTTP is the API's to say.
+
+use super::holds::Hold;
+use super::port::Failure;
+use super::schema::Fault;
+use crate::model::NasName;
+use serde_json::Value;
+
+/// An action, or a question, that came to nothing.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ActionError {
+    /// This instance has no NAS of that name.
+    #[error("this instance has no NAS {0}")]
+    UnknownNas(NasName),
+    /// The NAS has no such connection; it was asked.
+    #[error("NAS {nas} has no connection {id}")]
+    UnknownConnection {
+        /// The NAS.
+        nas: NasName,
+        /// The id.
+        id: i64,
+    },
+    /// The NAS has no such task; it was asked.
+    #[error("NAS {nas} has no task {id}")]
+    UnknownTask {
+        /// The NAS.
+        nas: NasName,
+        /// The id.
+        id: i64,
+    },
+    /// There is no such hold.
+    #[error("there is no hold {0}")]
+    UnknownHold(String),
+    /// The wish does not fit what the NAS has.
+    #[error("the request does not fit the NAS")]
+    Invalid(Vec<Fault>),
+    /// What was said to confirm a removal is not the thing's name.
+    #[error("confirm must be {0}")]
+    Unconfirmed(&'static str),
+    /// Holds stand in the way.
+    #[error("holds stand in the way")]
+    Held(Vec<Hold>),
+    /// The audit record could not be written, so nothing was done.
+    #[error("the audit record cannot be written, so nothing was done: {0}")]
+    Unrecorded(String),
+    /// The NAS failed.
+    #[error("{failure}")]
+    Nas {
+        /// How.
+        failure: Failure,
+        /// The number of the audit record, when it came to an action.
+        audit: Option<i64>,
+        /// What was before and what is after, as far as it is known.
+        seen: Option<Box<(Value, Value)>>,
+    },
+}
+
+impl From<Failure> for ActionError {
+    fn from(failure: Failure) -> Self {
+        Self::Nas { failure, audit: None, seen: None }
+    }
+}

@@ -1,0 +1,57 @@
+//! The switch that keeps rules from acting. It always works: not even a disk that is full keeps it from being set.
+
+use super::journal::Entry;
+use super::perform::{Deed, entry};
+use super::record::{Object, Origin, Outcome, Trouble};
+use super::{Actions, blocking};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// The flag of the state file.
+pub(super) const FLAG: &str = "automation_frozen";
+
+impl Actions {
+    /// Whether rules are kept from acting.
+    pub fn is_frozen(&self) -> bool {
+        self.is_frozen.load(Ordering::SeqCst)
+    }
+
+    /// Keeps rules from acting, or lets them again. Gives the number of the audit record.
+    pub async fn set_frozen(&self, frozen: bool, origin: &Origin) -> Option<i64> {
+        let deed = Deed {
+            action: if frozen { "freeze" } else { "unfreeze" },
+            target: Object::new("automation", None, "automation"),
+            connection: None,
+            before: json!({ "frozen": self.is_frozen() }),
+        };
+        let mut entry: Entry = entry(None, origin, deed);
+        let id = self.journal().begin(&entry).await.ok();
+        self.is_frozen.store(frozen, Ordering::SeqCst);
+        let state = Arc::clone(&self.state);
+        let kept = blocking(move || state.set_flag(FLAG, frozen.then_some("true"))).await;
+        entry.record.after = json!({ "frozen": frozen });
+        entry.record.outcome = match &kept {
+            Ok(()) => Outcome::Succeeded,
+            Err(error) => {
+                tracing::error!(frozen, %error, "the freeze is in force and cannot be written: a restart forgets it");
+                entry.record.error = Some(Trouble {
+                    detail: format!("in force, but not written: {error}"),
+                    code: None,
+                    method: None,
+                    reason: None,
+                });
+                Outcome::Unverified
+            }
+        };
+        entry.record.duration_seconds = None;
+        tracing::warn!(frozen, token = origin.token, peer = origin.peer, "automation was frozen or unfrozen");
+        self.journal().complete(id, entry).await;
+        id
+    }
+
+    /// What the API says of the switch.
+    pub fn frozen_view(&self) -> Value {
+        json!({ "frozen": self.is_frozen() })
+    }
+}

@@ -1,0 +1,294 @@
+//! Pausing by a hold, and resuming by ending holds.
+
+use super::holds::{Hold, Look, Phase};
+use super::list::{Listed, connections, find};
+use super::perform::{Deed, Effect, Performance, plan};
+use super::port::{Command, Nas, Target};
+use super::record::{Object, Origin};
+use super::{ActionError, Actions, Failure, now};
+use crate::model::{ConnectionId, NasName};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// Between two looks at whether the NAS shows what it was told; how fast it does is not known (API notes §6).
+const LOOKS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
+
+/// A wish to pause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// What.
+    pub target: Target,
+    /// Why.
+    pub reason: String,
+    /// For how long, in seconds; none = until somebody ends it.
+    pub seconds: Option<u64>,
+    /// Whether only a person who names the hold ends it.
+    pub latch: bool,
+}
+
+/// A wish to resume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resume {
+    /// What.
+    pub target: Target,
+    /// Whether alerts' and latched holds end as well.
+    pub overrides: bool,
+}
+
+/// The id of a new hold: short enough to be typed, and never given twice.
+fn new_id() -> String {
+    format!("h-{:012x}", fastrand::u64(..1 << 48))
+}
+
+/// The connections that are meant.
+pub(super) fn meant(nas: &NasName, listed: Vec<Listed>, target: Target) -> Result<Vec<Listed>, ActionError> {
+    match target {
+        Target::One(id) => Ok(vec![find(nas, listed, id.0)?]),
+        Target::All => Ok(listed),
+    }
+}
+
+/// What an action on these connections is done to.
+fn object(nas: &NasName, target: Target, meant: &[Listed]) -> (Object, Option<i64>) {
+    match (target, meant) {
+        (Target::One(id), [connection, ..]) => {
+            (Object::new("connection", Some(id.0), &connection.name), Some(id.0))
+        }
+        _ => (Object::new("nas", None, nas.as_str()), None),
+    }
+}
+
+/// The states of connections: of one its own, of several each by its id.
+fn states(target: Target, meant: &[Listed]) -> Value {
+    match (target, meant) {
+        (Target::One(_), [connection, ..]) => json!({ "status": connection.status_word() }),
+        _ => {
+            let states = meant.iter().map(|connection| (connection.id.to_string(), connection.status_word()));
+            json!({ "status": states.collect::<super::schema::Document>() })
+        }
+    }
+}
+
+/// The same with every state replaced by this one.
+fn wanted(target: Target, meant: &[Listed], status: &Value) -> Value {
+    match target {
+        Target::One(_) => json!({ "status": status }),
+        Target::All => {
+            let states = meant.iter().map(|connection| (connection.id.to_string(), status.clone()));
+            json!({ "status": states.collect::<super::schema::Document>() })
+        }
+    }
+}
+
+/// Looks until every one of `ids` that is still there satisfies `is_there`, or long enough. Gives the last list, and
+/// whether they do.
+pub(super) async fn look_until(
+    port: &dyn Nas,
+    ids: &[ConnectionId],
+    is_there: impl Fn(Look) -> bool,
+) -> (Result<Vec<Listed>, Failure>, bool) {
+    let mut last = None;
+    for pause in LOOKS {
+        sleep(pause).await;
+        let listed = connections(port).await;
+        let shows = listed.as_ref().is_ok_and(|listed| {
+            let those = listed.iter().filter(|connection| ids.contains(&connection.id));
+            those.map(|connection| Look::of(connection.status.as_ref())).all(&is_there)
+        });
+        if shows {
+            return (listed, true);
+        }
+        // A list is worth more than the failure that came after it.
+        if listed.is_ok() || !matches!(last, Some(Ok(_))) {
+            last = Some(listed);
+        }
+    }
+    (last.unwrap_or_else(|| Ok(Vec::new())), false)
+}
+
+/// What is after, of the connections that were meant.
+fn after(target: Target, ids: &[ConnectionId], listed: Result<Vec<Listed>, Failure>) -> Value {
+    let Ok(listed) = listed else { return Value::Null };
+    let those: Vec<Listed> = listed.into_iter().filter(|connection| ids.contains(&connection.id)).collect();
+    states(target, &those)
+}
+
+fn ids_of(holds: &[Hold]) -> Vec<String> {
+    holds.iter().map(|hold| hold.id.clone()).collect()
+}
+
+impl Actions {
+    /// Pauses by a hold on each connection that is meant.
+    pub async fn pause(
+        &self,
+        nas: &NasName,
+        wish: &Pause,
+        origin: &Origin,
+        dry_run: bool,
+    ) -> Result<Effect, ActionError> {
+        let port = self.nas(nas)?;
+        let _turn = self.turn(nas).await;
+        let target = wish.target;
+        let meant = meant(nas, connections(&*port).await?, target)?;
+        let holds: Vec<Hold> =
+            meant.iter().map(|connection| self.new_hold(nas, connection, wish, origin)).collect();
+        let ids: Vec<ConnectionId> = meant.iter().map(|connection| connection.id).collect();
+        let before = states(target, &meant);
+        let command = Command::Pause(target);
+        if dry_run {
+            let after = wanted(target, &meant, &"pause".into());
+            return Ok(Effect::Planned(plan(&*port, vec![command], before, after).await?));
+        }
+        let (object, connection) = object(nas, target, &meant);
+        let deed = Deed { action: command.method(), target: object, connection, before };
+        let performance = self.begin(nas, &*port, origin, deed).await?;
+        if let Err(error) = self.book().add(&holds, now()).await {
+            return Err(performance.refuse(format!("the hold cannot be written: {error}")).await);
+        }
+        if let Err(failure) = performance.tell(command).await {
+            return self.pause_failed(performance, &*port, failure, &holds, (target, &ids)).await;
+        }
+        let (listed, is_paused) = look_until(&*port, &ids, |look| look == Look::Paused).await;
+        self.paused(performance, &holds, after(target, &ids, listed), (target, is_paused)).await
+    }
+
+    /// The NAS said that it paused.
+    async fn paused(
+        &self,
+        performance: Performance<'_>,
+        holds: &[Hold],
+        after: Value,
+        (target, is_paused): (Target, bool),
+    ) -> Result<Effect, ActionError> {
+        if is_paused {
+            self.book().set_phase(&ids_of(holds), Phase::Held, now()).await;
+        }
+        let mut done = performance.succeed(after, is_paused).await;
+        let holds: Vec<Hold> = holds.iter().filter_map(|hold| self.book().get(&hold.id)).collect();
+        match target {
+            Target::One(_) => done.more.insert("hold".to_owned(), json!(holds.first())),
+            Target::All => done.more.insert("holds".to_owned(), json!(holds)),
+        };
+        Ok(Effect::Done(done))
+    }
+
+    /// The NAS refused, or did not answer. A refusal leaves no hold; where nobody knows, the holds stay until a look
+    /// at the NAS settles it.
+    async fn pause_failed(
+        &self,
+        performance: Performance<'_>,
+        port: &dyn Nas,
+        failure: Failure,
+        holds: &[Hold],
+        (target, ids): (Target, &[ConnectionId]),
+    ) -> Result<Effect, ActionError> {
+        if !failure.is_open {
+            self.book().end(&ids_of(holds), now()).await;
+            return Err(performance.fail(failure, Value::Null).await);
+        }
+        let listed = connections(port).await;
+        let is_paused = listed.as_ref().is_ok_and(|listed| {
+            let mut those = listed.iter().filter(|connection| ids.contains(&connection.id));
+            those.all(|connection| Look::of(connection.status.as_ref()) == Look::Paused)
+        });
+        let after = after(target, ids, listed);
+        if is_paused {
+            return self.paused(performance, holds, after, (target, true)).await;
+        }
+        Err(performance.fail(failure, after).await)
+    }
+
+    fn new_hold(&self, nas: &NasName, connection: &Listed, wish: &Pause, origin: &Origin) -> Hold {
+        let created = now();
+        let until = wish.seconds.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(1_000));
+        let is_paused = Look::of(connection.status.as_ref()) == Look::Paused;
+        let others = self.book().of_connection(nas, connection.id);
+        // Paused by a hold is not paused by itself; but what was so before the first hold is so before this one.
+        let was_paused = is_paused && others.iter().all(|hold| hold.was_paused);
+        Hold {
+            id: new_id(),
+            nas: nas.to_string(),
+            connection_id: connection.id.0,
+            connection: connection.name.clone(),
+            rule: String::new(),
+            reason: wish.reason.clone(),
+            author: origin.token.clone(),
+            created,
+            until: until.and_then(|until| created.checked_add(until)),
+            latch: wish.latch,
+            was_paused,
+            phase: Phase::Pausing,
+        }
+    }
+
+    /// Resumes, and ends the holds of what is resumed. Holds that withstand it stand in the way unless overridden.
+    pub async fn resume(
+        &self,
+        nas: &NasName,
+        wish: Resume,
+        origin: &Origin,
+        dry_run: bool,
+    ) -> Result<Effect, ActionError> {
+        let port = self.nas(nas)?;
+        let _turn = self.turn(nas).await;
+        let target = wish.target;
+        let meant = meant(nas, connections(&*port).await?, target)?;
+        let ids: Vec<ConnectionId> = meant.iter().map(|connection| connection.id).collect();
+        let holds: Vec<Hold> = self
+            .book()
+            .of_nas(nas)
+            .into_iter()
+            .filter(|hold| ids.contains(&ConnectionId(hold.connection_id)))
+            .collect();
+        let standing: Vec<Hold> = holds.iter().filter(|hold| hold.withstands_resume()).cloned().collect();
+        if !standing.is_empty() && !wish.overrides {
+            return Err(ActionError::Held(standing));
+        }
+        let before = states(target, &meant);
+        let command = Command::Resume(target);
+        if dry_run {
+            let after = wanted(target, &meant, &Value::Null);
+            let mut planned = plan(&*port, vec![command], before, after).await?;
+            planned.more.insert("ended_holds".to_owned(), json!(holds));
+            return Ok(Effect::Planned(planned));
+        }
+        let (object, connection) = object(nas, target, &meant);
+        let deed = Deed { action: command.method(), target: object, connection, before };
+        let performance = if holds.is_empty() {
+            self.begin(nas, &*port, origin, deed).await?
+        } else {
+            self.begin_regardless(nas, &*port, origin, deed).await
+        };
+        let is_running = |look| look != Look::Paused;
+        let told = performance.tell(command).await;
+        let (listed, runs) = match &told {
+            Ok(()) => look_until(&*port, &ids, is_running).await,
+            // Where nobody knows, one look tells.
+            Err(failure) if failure.is_open => {
+                let listed = connections(&*port).await;
+                let runs = listed.as_ref().is_ok_and(|listed| {
+                    let mut those = listed.iter().filter(|connection| ids.contains(&connection.id));
+                    those.all(|connection| is_running(Look::of(connection.status.as_ref())))
+                });
+                (listed, runs)
+            }
+            Err(_) => (Ok(Vec::new()), false),
+        };
+        match told {
+            Err(failure) if !failure.is_open => return Err(performance.fail(failure, Value::Null).await),
+            Err(failure) if !runs => return Err(performance.fail(failure, after(target, &ids, listed)).await),
+            _ => {}
+        }
+        let ended = self.book().end(&ids_of(&holds), now()).await;
+        let mut done = performance.succeed(after(target, &ids, listed), runs).await;
+        done.more.insert("ended_holds".to_owned(), json!(ended));
+        Ok(Effect::Done(done))
+    }
+}

@@ -1,0 +1,95 @@
+//! Removing a connection or a task. The data stay on both sides, but nothing keeps them in step any more.
+
+use super::list::{Listed, ListedTask, ask, connections};
+use super::perform::{Deed, Effect, plan};
+use super::port::{Command, Question};
+use super::record::{Object, Origin};
+use super::{ActionError, Actions, now};
+use crate::model::{ConnectionId, NasName};
+use serde_json::{Value, json};
+
+impl Actions {
+    /// Removes a connection with its tasks, when `confirm` is one of its names.
+    pub async fn remove_connection(
+        &self,
+        nas: &NasName,
+        id: i64,
+        confirm: &str,
+        origin: &Origin,
+        dry_run: bool,
+    ) -> Result<Effect, ActionError> {
+        let port = self.nas(nas)?;
+        let _turn = self.turn(nas).await;
+        // Asked anew: the name of a minute ago may be another connection's by now.
+        let listed = super::list::find(nas, connections(&*port).await?, id)?;
+        if !listed.names.iter().any(|name| name == confirm) {
+            return Err(ActionError::Unconfirmed("the connection's name"));
+        }
+        let Listed { id, name, .. } = &listed;
+        let tasks = ask(&*port, Question::Tasks(*id)).await?;
+        let before = json!({ "status": listed.status_word(), "task_display_name": name, "tasks": tasks.get("sess") });
+        let command = Command::RemoveConnection(*id);
+        if dry_run {
+            return Ok(Effect::Planned(plan(&*port, vec![command], before, Value::Null).await?));
+        }
+        let deed = Deed {
+            action: command.method(),
+            target: Object::new("connection", Some(id.0), name),
+            connection: Some(id.0),
+            before,
+        };
+        let performance = self.begin(nas, &*port, origin, deed).await?;
+        if let Err(failure) = performance.tell(command).await {
+            return Err(performance.fail(failure, Value::Null).await);
+        }
+        let is_gone = connections(&*port).await.is_ok_and(|list| list.iter().all(|other| other.id != *id));
+        if is_gone {
+            let holds = self.book().of_connection(nas, ConnectionId(id.0));
+            let ids: Vec<String> = holds.into_iter().map(|hold| hold.id).collect();
+            self.book().end(&ids, now()).await;
+        }
+        Ok(Effect::Done(performance.succeed(Value::Null, is_gone).await))
+    }
+
+    /// Removes a task, when `confirm` is its folder on the NAS.
+    pub async fn remove_task(
+        &self,
+        nas: &NasName,
+        task: &ListedTask,
+        confirm: &str,
+        origin: &Origin,
+        dry_run: bool,
+    ) -> Result<Effect, ActionError> {
+        let port = self.nas(nas)?;
+        let _turn = self.turn(nas).await;
+        let connection = task.connection.id;
+        let listed = ask(&*port, Question::Tasks(connection)).await?;
+        let sess = |answer: &super::schema::Document| {
+            let entries = answer.get("sess").and_then(Value::as_array)?;
+            entries.iter().find(|entry| entry.get("sess_id").and_then(Value::as_i64) == Some(task.id.0)).cloned()
+        };
+        let before =
+            sess(&listed).ok_or_else(|| ActionError::UnknownTask { nas: nas.clone(), id: task.id.0 })?;
+        let folder = before.get("local_sync_path").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if folder.is_empty() || folder != confirm {
+            return Err(ActionError::Unconfirmed("the task's folder on the NAS, local_sync_path"));
+        }
+        let command = Command::RemoveTask(connection, task.id);
+        if dry_run {
+            return Ok(Effect::Planned(plan(&*port, vec![command], before, Value::Null).await?));
+        }
+        let deed = Deed {
+            action: command.method(),
+            target: Object::new("task", Some(task.id.0), &folder),
+            connection: Some(connection.0),
+            before,
+        };
+        let performance = self.begin(nas, &*port, origin, deed).await?;
+        if let Err(failure) = performance.tell(command).await {
+            return Err(performance.fail(failure, Value::Null).await);
+        }
+        let is_gone =
+            ask(&*port, Question::Tasks(connection)).await.is_ok_and(|answer| sess(&answer).is_none());
+        Ok(Effect::Done(performance.succeed(Value::Null, is_gone).await))
+    }
+}

@@ -1,0 +1,326 @@
+//! The settings that can be changed, each a table of fields with the ranges of the source document.
+//!
+//! A change names some fields; the others are written back as the NAS has them, since its setters replace
+//! (API notes §4).
+
+use super::port::{Command, Question};
+use super::schema::{Document, Fault, Field, Kind, Schema, TextRule};
+use crate::model::{ConnectionId, TaskId};
+use serde_json::Value;
+
+/// Entries of a list of filters.
+const MOST_FILTERS: usize = 1_000;
+/// No number of the NAS is larger: beyond it, a number in JSON may lose its last digits on the way.
+const MOST: i64 = 1 << 53;
+
+/// The directions of a task.
+pub const DIRECTIONS: &[&str] = &["BIDIRECTION", "ONLY_UPLOAD", "ONLY_DOWNLOAD"];
+
+/// The package's settings.
+pub static PACKAGE: Schema = Schema {
+    name: "PackageSettings",
+    fields: &[
+        Field::optional(
+            "admin_mode",
+            Kind::Word(&["enable", "disable"]),
+            "Whether administrators see every user's connections. disable hides users: dangerous.",
+        ),
+        Field::optional("log_count", Kind::Integer { min: 1, max: 100_000 }, "Log rows kept for each connection."),
+        Field::optional("worker_count", Kind::Integer { min: 1, max: 20 }, "Files transferred at once."),
+        Field::optional(
+            "repo_vol_path",
+            Kind::Text(TextRule::Volume),
+            "The volume with the package's database; another one moves it: dangerous.",
+        ),
+        Field::optional(
+            "sync_mode",
+            Kind::Flag,
+            "Relinking: true deletes in the cloud what was deleted locally, which can lose data: dangerous.",
+        ),
+    ],
+    at_least: 1,
+};
+
+/// A connection's settings.
+pub static CONNECTION: Schema = Schema {
+    name: "ConnectionSettings",
+    fields: &[
+        Field::optional("task_name", Kind::Text(TextRule::Name), "The connection's name."),
+        Field::optional(
+            "pull_event_period",
+            Kind::Integer { min: 1, max: 31_536_000 },
+            "Seconds between two looks into the cloud.",
+        ),
+        Field::optional(
+            "max_upload_speed",
+            Kind::Integer { min: 0, max: MOST },
+            "The NAS's number, whose unit is not settled; 0 = no limit.",
+        ),
+        Field::optional(
+            "max_download_speed",
+            Kind::Integer { min: 0, max: MOST },
+            "The NAS's number, whose unit is not settled; 0 = no limit.",
+        ),
+        Field::optional("storage_class", Kind::Text(TextRule::Short), "The cloud's storage class."),
+        Field::optional("isSSE", Kind::Flag, "Whether the cloud is asked to encrypt at rest."),
+        Field::optional(
+            "part_size",
+            Kind::Integer { min: 0, max: 1_048_576 },
+            "Mebibytes of a part of an upload.",
+        ),
+    ],
+    at_least: 1,
+};
+
+/// When a connection may sync.
+pub static SCHEDULE: Schema = Schema {
+    name: "Schedule",
+    fields: &[
+        Field::required("enabled", Kind::Flag, "Whether the schedule is in force."),
+        Field::optional(
+            "schedule",
+            Kind::Week,
+            "The hours, Sunday and hour 0 first, 1 = may sync, in the NAS's local time; left out, they stay.",
+        ),
+    ],
+    at_least: 1,
+};
+
+/// A task's settings.
+pub static TASK: Schema = Schema {
+    name: "TaskSettings",
+    fields: &[
+        Field::optional("sync_direction", Kind::Word(DIRECTIONS), "Which way files go."),
+        Field::optional("sync_attr_check_option", Kind::Flag, "The advanced consistency check."),
+        Field::optional("no_delete", Kind::Flag, "Files deleted on the NAS stay in the cloud."),
+        Field::optional(
+            "google_drive_convert_online_doc",
+            Kind::Flag,
+            "Google's documents are converted to Office files.",
+        ),
+    ],
+    at_least: 1,
+};
+
+const EXTENSIONS: Kind = Kind::Texts { rule: TextRule::Extension, most: MOST_FILTERS };
+const NAMES: Kind = Kind::Texts { rule: TextRule::FileName, most: MOST_FILTERS };
+
+/// What a task leaves out.
+pub static FILTERS: Schema = Schema {
+    name: "TaskFilters",
+    fields: &[
+        Field::optional(
+            "filtered_paths",
+            Kind::Texts { rule: TextRule::Path, most: MOST_FILTERS },
+            "Folders left out.",
+        ),
+        Field::optional("filtered_names", NAMES, "File names left out; also sets user_defined_names."),
+        Field::optional(
+            "filtered_extensions",
+            EXTENSIONS,
+            "Extensions left out, without the dot; also sets user_defined_extensions.",
+        ),
+        Field::optional("user_defined_names", NAMES, "Those of the names that a person added."),
+        Field::optional("user_defined_extensions", EXTENSIONS, "Those of the extensions that a person added."),
+        Field::optional(
+            "filtered_max_upload_size",
+            Kind::Integer { min: 0, max: MOST },
+            "Larger files are left out; bytes, 0 = no limit.",
+        ),
+    ],
+    at_least: 1,
+};
+
+/// Whose settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The package's.
+    Package,
+    /// A connection's.
+    Connection(ConnectionId),
+    /// A connection's schedule.
+    Schedule(ConnectionId),
+    /// A task's.
+    Task(TaskId),
+    /// A task's filters.
+    Filters(TaskId),
+}
+
+impl Subject {
+    /// What can be changed of it.
+    pub fn schema(self) -> &'static Schema {
+        match self {
+            Self::Package => &PACKAGE,
+            Self::Connection(_) => &CONNECTION,
+            Self::Schedule(_) => &SCHEDULE,
+            Self::Task(_) => &TASK,
+            Self::Filters(_) => &FILTERS,
+        }
+    }
+
+    /// How to ask for it.
+    pub fn question(self) -> Question {
+        match self {
+            Self::Package => Question::Package,
+            Self::Connection(id) | Self::Schedule(id) => Question::Settings(id),
+            Self::Task(id) => Question::TaskSettings(id),
+            Self::Filters(id) => Question::TaskFilters(id),
+        }
+    }
+
+    /// The settings as the API shows them.
+    pub fn view(self, settings: &Document) -> Value {
+        match self {
+            Self::Schedule(_) => {
+                let hours = settings.get("schedule_info").and_then(Value::as_str);
+                let mut view = Document::new();
+                view.extend(settings.get("is_enabled_schedule").map(|on| ("enabled".to_owned(), on.clone())));
+                view.extend(hours.and_then(days).map(|days| ("schedule".to_owned(), days)));
+                Value::Object(view)
+            }
+            Self::Package | Self::Connection(_) | Self::Task(_) | Self::Filters(_) => settings.clone().into(),
+        }
+    }
+
+    /// A checked change in the NAS's own field names.
+    pub fn in_nas_terms(self, mut patch: Document) -> Document {
+        match self {
+            Self::Schedule(_) => {
+                let hours = patch.get("schedule").and_then(|week| super::schema::week(week).ok());
+                let mut own = Document::new();
+                own.extend(patch.remove("enabled").map(|enabled| ("is_enabled_schedule".to_owned(), enabled)));
+                own.extend(hours.map(|hours| ("schedule_info".to_owned(), Value::String(hours))));
+                own
+            }
+            Self::Filters(_) => {
+                for (filtered, own) in
+                    [("filtered_names", "user_defined_names"), ("filtered_extensions", "user_defined_extensions")]
+                {
+                    if let (Some(list), None) = (patch.get(filtered), patch.get(own)) {
+                        patch.insert(own.to_owned(), list.clone());
+                    }
+                }
+                patch
+            }
+            Self::Package | Self::Connection(_) | Self::Task(_) => patch,
+        }
+    }
+
+    /// What is wrong with a change in the light of the present settings.
+    pub fn faults(self, current: &Document, change: &Document) -> Vec<Fault> {
+        match (self, change.get("repo_vol_path").and_then(Value::as_str)) {
+            (Self::Package, Some(wanted)) => {
+                let volumes = current.get("volume_list").and_then(Value::as_array);
+                let mounts: Vec<&str> = volumes
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|volume| volume.get("mount_point").and_then(Value::as_str))
+                    .collect();
+                if mounts.is_empty() || mounts.contains(&wanted) {
+                    return Vec::new();
+                }
+                vec![Fault::at("repo_vol_path", format!("is no volume of the NAS; allowed: {}", mounts.join(", ")))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What to tell the NAS so that the settings, now `current`, get the fields of `change`.
+    pub fn commands(self, current: &Document, change: &Document) -> Vec<Command> {
+        let mut merged = current.clone();
+        merged.extend(change.clone());
+        match self {
+            Self::Package => {
+                let relink = change.get("sync_mode").and_then(Value::as_bool).map(Command::SetRelink);
+                let has_others = change.keys().any(|name| name != "sync_mode");
+                has_others.then_some(Command::SetPackage(merged)).into_iter().chain(relink).collect()
+            }
+            Self::Connection(id) => vec![Command::SetConnection(id, merged)],
+            Self::Schedule(id) => vec![Command::SetSchedule(id, merged)],
+            Self::Task(id) => vec![Command::SetTask(id, merged)],
+            Self::Filters(id) => vec![Command::SetFilters(id, merged)],
+        }
+    }
+}
+
+/// The hours of a week as seven texts; none when they are no week.
+fn days(hours: &str) -> Option<Value> {
+    const DAY: usize = 24;
+    let is_week = hours.len() == 7 * DAY && hours.is_ascii();
+    is_week.then(|| (0..7).map(|day| &hours[day * DAY..(day + 1) * DAY]).collect::<Vec<_>>().into())
+}
+
+/// The fields of `change` that `settings` do not have as they were wanted.
+pub fn missing<'a>(change: &'a Document, settings: &Document) -> Vec<&'a str> {
+    let is_missing = |(name, wanted): &(&String, &Value)| settings.get(*name) != Some(*wanted);
+    change.iter().filter(is_missing).map(|(name, _)| name.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn document(value: Value) -> Document {
+        value.as_object().cloned().unwrap()
+    }
+
+    #[test]
+    fn a_change_keeps_what_it_does_not_name() {
+        let current = document(json!({"task_name": "Dropbox", "part_size": 64, "max_upload_speed": 0, "client_type": "db"}));
+        let change = document(json!({"max_upload_speed": 512}));
+        let subject = Subject::Connection(ConnectionId(3));
+        let merged = document(json!({"task_name": "Dropbox", "part_size": 64, "max_upload_speed": 512, "client_type": "db"}));
+        assert_eq!(subject.commands(&current, &change), [Command::SetConnection(ConnectionId(3), merged.clone())]);
+        assert_eq!(missing(&change, &merged), Vec::<&str>::new());
+        assert_eq!(missing(&change, &current), ["max_upload_speed"]);
+    }
+
+    #[test]
+    fn the_package_has_two_setters() {
+        let current = document(json!({"log_count": 1, "sync_mode": false}));
+        let methods = |change: Value| -> Vec<&str> {
+            Subject::Package.commands(&current, &document(change)).iter().map(Command::method).collect()
+        };
+        assert_eq!(methods(json!({"log_count": 2})), ["set_global_config"]);
+        assert_eq!(methods(json!({"sync_mode": true})), ["set_personal_config"]);
+        assert_eq!(methods(json!({"sync_mode": true, "log_count": 2})), ["set_global_config", "set_personal_config"]);
+    }
+
+    #[test]
+    fn names_and_extensions_are_also_the_persons_own() {
+        let subject = Subject::Filters(TaskId(1));
+        let change = subject.in_nas_terms(document(json!({"filtered_names": ["a"], "filtered_extensions": ["b"], "user_defined_extensions": []})));
+        assert_eq!(Value::Object(change), json!({
+            "filtered_names": ["a"], "user_defined_names": ["a"], "filtered_extensions": ["b"], "user_defined_extensions": [],
+        }));
+    }
+
+    #[test]
+    fn a_schedule_is_written_as_the_nas_has_it() {
+        let subject = Subject::Schedule(ConnectionId(1));
+        let days = vec!["01".repeat(12); 7];
+        let change = subject.in_nas_terms(document(json!({"enabled": true, "schedule": days})));
+        assert_eq!(Value::Object(change), json!({"is_enabled_schedule": true, "schedule_info": "01".repeat(84)}));
+        let change = subject.in_nas_terms(document(json!({"enabled": false})));
+        assert_eq!(Value::Object(change), json!({"is_enabled_schedule": false}));
+    }
+
+    #[test]
+    fn a_schedule_is_shown_by_days() {
+        let settings = document(json!({"is_enabled_schedule": false, "schedule_info": "01".repeat(84), "part_size": 1}));
+        let subject = Subject::Schedule(ConnectionId(1));
+        assert_eq!(subject.view(&settings), json!({"enabled": false, "schedule": vec!["01".repeat(12); 7]}));
+        let never_set = document(json!({"is_enabled_schedule": false, "schedule_info": ""}));
+        assert_eq!(subject.view(&never_set), json!({"enabled": false}));
+    }
+
+    #[test]
+    fn the_database_moves_to_a_volume_of_the_nas_only() {
+        let current = document(json!({"volume_list": [{"mount_point": "/volume1"}]}));
+        let faults = |path: &str| Subject::Package.faults(&current, &document(json!({"repo_vol_path": path})));
+        assert_eq!(faults("/volume1"), []);
+        assert_eq!(faults("/volume9")[0].pointer, "/repo_vol_path");
+        assert_eq!(Subject::Package.faults(&Document::new(), &document(json!({"repo_vol_path": "/volume9"}))), []);
+    }
+}
