@@ -9,12 +9,16 @@
 //! - `metrics`: the metric catalogue, the collectors over a snapshot, and the exposition formats.
 //! - `web`: HTTP transport for our listeners: binding, limits, routing.
 //! - `state`: the SQLite file that outlives the process.
+//! - `actions`: everything that changes a NAS: commands, holds, audit, one at a time.
+//! - `admin`: the admin API: routes, tokens, problems, its description.
 //! - `sim`: the simulated NAS, written against the API's documentation and not against our client.
 //! - `telemetry`: logs, signals, build information.
 //! - `cli`, `app`: arguments, and the composition root that wires the rooms together.
 //!
 //! `tests/it/architecture.rs` holds which room may use which.
 
+pub mod actions;
+pub mod admin;
 pub mod app;
 pub mod cli;
 pub mod config;

@@ -1,0 +1,183 @@
+//! One call as its route sees it: the caller is known, address and body are checked.
+
+use super::api::Api;
+use super::problems::{self, Refusal};
+use super::scope::Scope;
+use super::tokens::Grant;
+use crate::actions::schema::Document;
+use crate::actions::{Actions, ActionError, Answers, Listed, Nas, Object, Origin, Question, Source};
+use crate::model::{Data, NasName, Snapshot};
+use crate::web::PathParams;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// A call.
+pub(super) struct Call {
+    pub(super) api: Arc<Api>,
+    pub(super) grant: Arc<Grant>,
+    pub(super) peer: String,
+    /// Method and path, as it came.
+    pub(super) route: String,
+    pub(super) path: PathParams,
+    pub(super) query: Document,
+    pub(super) body: Document,
+    pub(super) key: Option<String>,
+}
+
+impl Call {
+    pub(super) fn actions(&self) -> &Actions {
+        &self.api.actions
+    }
+
+    /// Whether nothing is to be sent.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.query.get("dry_run") == Some(&Value::Bool(true))
+    }
+
+    /// Who asks, for the audit; the reason is the body's.
+    pub(super) fn origin(&self) -> Origin {
+        Origin {
+            token: self.grant.name.clone(),
+            peer: self.peer.clone(),
+            route: self.route.clone(),
+            source: Source::Api,
+            reason: self.text("reason").or_else(|| self.query_text("reason")),
+            key: self.key.clone(),
+        }
+    }
+
+    /// A text of the body.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.body.get(name).and_then(Value::as_str).map(str::to_owned)
+    }
+
+    /// A text of the query.
+    pub(super) fn query_text(&self, name: &str) -> Option<String> {
+        self.query.get(name).and_then(Value::as_str).map(str::to_owned)
+    }
+
+    /// A number of the query.
+    pub(super) fn query_number(&self, name: &str) -> Option<i64> {
+        self.query.get(name).and_then(Value::as_i64)
+    }
+
+    /// A switch of the body; false when it is not there.
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.body.get(name) == Some(&Value::Bool(true))
+    }
+
+    /// The NAS of the path. The service has checked that the token may be used on it.
+    pub(super) fn nas_name(&self) -> NasName {
+        NasName::new(self.path.get("nas").unwrap_or_default())
+    }
+
+    /// The door to the NAS of the path.
+    pub(super) fn nas(&self) -> Result<Arc<dyn Nas>, Refusal> {
+        Ok(self.actions().nas(&self.nas_name())?)
+    }
+
+    /// The number in the path. What is no number is no connection and no task.
+    fn id(&self) -> Option<i64> {
+        let text = self.path.get("id")?;
+        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    }
+
+    /// The connection of the path, which exists and which the token may be used on.
+    pub(super) async fn connection(&self) -> Result<Listed, Refusal> {
+        let nas = self.nas_name();
+        let found = match self.id() {
+            Some(id) => self.actions().connection(&nas, id).await,
+            None => Err(ActionError::UnknownConnection { nas, id: -1 }),
+        };
+        match found {
+            Ok(connection) if self.grant.may_on_listed(&connection) => Ok(connection),
+            // A token for some connections is not told which others there are.
+            Ok(_) | Err(ActionError::UnknownConnection { .. }) if !self.grant.may_on_all() => {
+                Err(self.forbidden("on this connection").into())
+            }
+            Err(ActionError::UnknownConnection { nas, .. }) => {
+                let id: String = self.path.get("id").unwrap_or_default().chars().take(40).collect();
+                Err(problems::UNKNOWN_CONNECTION.because(format!("NAS {nas} has no connection {id}")).into())
+            }
+            Err(other) => Err(other.into()),
+            Ok(connection) => Ok(connection),
+        }
+    }
+
+    /// The task of the path, which exists and which the token may be used on.
+    pub(super) async fn task(&self) -> Result<crate::actions::ListedTask, Refusal> {
+        let nas = self.nas_name();
+        let found = match self.id() {
+            Some(id) => self.actions().task(&nas, id).await,
+            None => Err(ActionError::UnknownTask { nas, id: -1 }),
+        };
+        match found {
+            Ok(task) if self.grant.may_on_listed(&task.connection) => Ok(task),
+            Ok(_) | Err(ActionError::UnknownTask { .. }) if !self.grant.may_on_all() => {
+                Err(self.forbidden("on this task").into())
+            }
+            Err(ActionError::UnknownTask { nas, .. }) => {
+                let id: String = self.path.get("id").unwrap_or_default().chars().take(40).collect();
+                Err(problems::UNKNOWN_TASK.because(format!("NAS {nas} has no task {id}")).into())
+            }
+            Err(other) => Err(other.into()),
+            Ok(task) => Ok(task),
+        }
+    }
+
+    /// Refuses a token that is for some connections only.
+    pub(super) fn needs_all_connections(&self) -> Result<(), Refusal> {
+        if self.grant.may_on_all() { Ok(()) } else { Err(self.forbidden("on all connections at once").into()) }
+    }
+
+    /// Refuses a token without a scope.
+    pub(super) fn needs(&self, scope: Scope, what: &str) -> Result<(), Refusal> {
+        if self.grant.may(scope) {
+            return Ok(());
+        }
+        let detail = format!("{what} needs the scope {}", scope.as_str());
+        Err(problems::FORBIDDEN.because(detail).into())
+    }
+
+    fn forbidden(&self, what: &str) -> crate::web::Problem {
+        problems::FORBIDDEN.because(format!("token {} may not be used {what}", self.grant.name))
+    }
+
+    /// What the last poll knows, or why there is nothing.
+    pub(super) fn data(&self) -> Result<(Arc<Snapshot>, Arc<Data>), Refusal> {
+        let snapshot = self.nas()?.snapshot();
+        if let Some(snapshot) = &snapshot
+            && let Some(data) = &snapshot.data
+        {
+            return Ok((Arc::clone(snapshot), Arc::clone(data)));
+        }
+        let reason = snapshot.as_ref().and_then(|snapshot| snapshot.reason);
+        let trouble = snapshot.as_ref().and_then(|snapshot| snapshot.trouble.clone());
+        let detail = trouble.unwrap_or_else(|| "the NAS has not been polled yet".to_owned());
+        let kind = match reason {
+            Some(reason) if reason.is_verdict() => &problems::NO_DATA_REFUSED,
+            _ => &problems::NO_DATA_SILENT,
+        };
+        let mut problem = kind.because(detail);
+        if let Some(reason) = reason {
+            problem = problem.with("reason", reason.as_str());
+        }
+        Err(problem.into())
+    }
+
+    /// Asks the NAS.
+    pub(super) async fn ask(&self, questions: Vec<Question>) -> Result<Answers, Refusal> {
+        Ok(self.nas()?.ask(questions).await.map_err(ActionError::from)?)
+    }
+
+    /// Asks the NAS one thing.
+    pub(super) async fn ask_one(&self, question: Question) -> Result<Document, Refusal> {
+        let answer = self.ask(vec![question]).await?.pop().transpose().map_err(ActionError::from)?;
+        Ok(answer.unwrap_or_default())
+    }
+
+    /// A connection as an object of the audit.
+    pub(super) fn object(connection: &Listed) -> Object {
+        Object::new("connection", Some(connection.id.0), &connection.name)
+    }
+}

@@ -1,0 +1,241 @@
+//! The way of a request: host and origin, route, token, scope, address, body, key, and only then the route itself.
+
+use super::api::Api;
+use super::call::Call;
+use super::problems::{self, Refusal};
+use super::replay;
+use super::route::{Reply, Route};
+use super::tokens::Grant;
+use crate::actions::schema::{Document, Fault, Schema};
+use crate::model::NasName;
+use crate::web::host::{Scheme, Stranger};
+use crate::web::{
+    Answer, BodyLimit, Handler, Matched, PathParams, Peer, Problem, Query, Request, Response, json, respond,
+};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use hyper::http::request::Parts;
+use hyper::{StatusCode, header};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+/// The longest body.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Keeps browsers' tricks out, counts, and says what the transport refuses in the API's way.
+pub(super) struct Guarded<H> {
+    pub(super) api: Arc<Api>,
+    pub(super) inner: H,
+    /// The name of a route's path and method in the metrics.
+    pub(super) name: fn(&str, &hyper::Method) -> &'static str,
+}
+
+impl<H: Handler> Handler for Guarded<H> {
+    fn handle(&self, request: Request) -> Answer {
+        let api = Arc::clone(&self.api);
+        let (head, body) = request.into_parts();
+        if let Some(problem) = trick(&api, &head) {
+            (api.count)("refused", problem.status().as_u16());
+            return Box::pin(std::future::ready(problem.into_response()));
+        }
+        let method = head.method.clone();
+        let name = self.name;
+        let answer = self.inner.handle(Request::from_parts(head, body));
+        Box::pin(async move {
+            let mut response = answer.await;
+            let handler =
+                response.extensions().get::<Matched>().map_or("not_found", |Matched(path)| name(path, &method));
+            (api.count)(handler, response.status().as_u16());
+            // Answers are about now and for the caller alone.
+            let headers = response.headers_mut();
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            response
+        })
+    }
+
+    fn refuse(&self, status: StatusCode) -> Response {
+        problems::of_status(status).into_response()
+    }
+
+    fn body_limit(&self, head: &Parts) -> BodyLimit {
+        if trick(&self.api, head).is_some() {
+            return BodyLimit::Unread;
+        }
+        self.inner.body_limit(head)
+    }
+}
+
+/// What is wrong with where a request comes from or goes to.
+fn trick(api: &Api, head: &Parts) -> Option<Problem> {
+    match api.settings().hosts.check(head, Scheme::Http) {
+        Ok(()) => None,
+        Err(Stranger::Host) => Some(problems::HOST.because("name this host in admin.allowed_hosts if it is meant")),
+        Err(Stranger::Origin) => Some(problems::ORIGIN.problem()),
+    }
+}
+
+/// One route of the table.
+pub(super) struct Endpoint {
+    pub(super) api: Arc<Api>,
+    pub(super) route: &'static Route,
+}
+
+impl Endpoint {
+    fn grant(&self, headers: &HeaderMap) -> Option<Arc<Grant>> {
+        self.api.settings().tokens.authenticate(headers)
+    }
+}
+
+impl Handler for Endpoint {
+    fn handle(&self, request: Request) -> Answer {
+        let (api, route) = (Arc::clone(&self.api), self.route);
+        let grant = self.grant(request.headers());
+        Box::pin(async move {
+            match answer(api, route, grant, request).await {
+                Ok(response) => response,
+                Err(Refusal { problem, .. }) => refusal(problem),
+            }
+        })
+    }
+
+    fn refuse(&self, status: StatusCode) -> Response {
+        problems::of_status(status).into_response()
+    }
+
+    /// Nothing is read for who will be refused anyway.
+    fn body_limit(&self, head: &Parts) -> BodyLimit {
+        let Some(scope) = self.route.scope.filter(|_| self.route.body.is_some()) else { return BodyLimit::Unread };
+        match self.grant(&head.headers) {
+            Some(grant) if grant.may(scope) => BodyLimit::Bytes(MOST_BYTES),
+            _ => BodyLimit::Unread,
+        }
+    }
+}
+
+/// A problem as a response, with what belongs to its status.
+pub(super) fn refusal(problem: Problem) -> Response {
+    let status = problem.status();
+    let mut response = problem.into_response();
+    match status {
+        StatusCode::UNAUTHORIZED => {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        StatusCode::TOO_MANY_REQUESTS => {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+        }
+        _ => {}
+    }
+    response
+}
+
+/// The reply as a response.
+pub(super) fn response(reply: &Reply) -> Response {
+    respond::json(reply.status, &reply.body)
+}
+
+async fn answer(
+    api: Arc<Api>,
+    route: &'static Route,
+    grant: Option<Arc<Grant>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let (head, body) = request.into_parts();
+    let grant = match (route.scope, grant) {
+        (None, grant) => grant.unwrap_or_else(|| Arc::new(nobody())),
+        (Some(scope), Some(grant)) if grant.may(scope) => grant,
+        (Some(scope), Some(grant)) => {
+            let detail = format!("token {} has not the scope {}", grant.name, scope.as_str());
+            return Err(problems::FORBIDDEN.because(detail).into());
+        }
+        (Some(_), None) => return Err(unauthorized(&api, &head).await.into()),
+    };
+    let path = head.extensions.get::<PathParams>().cloned().unwrap_or_default();
+    if let Some(nas) = path.get("nas") {
+        let nas = NasName::new(nas);
+        if !grant.may_on(&nas) {
+            let detail = format!("token {} may not be used on this NAS", grant.name);
+            return Err(problems::FORBIDDEN.because(detail).into());
+        }
+        api.actions.nas(&nas)?;
+    }
+    let query = query(route, &head.uri)?;
+    let key = if route.effects.changes() { replay::key(&head.headers)? } else { None };
+    let document = match route.body {
+        Some(schema) => document(schema, &head.headers, &body)?,
+        None => Document::new(),
+    };
+    let call = Call {
+        peer: head.extensions.get::<Peer>().map(|Peer(peer)| peer.to_string()).unwrap_or_default(),
+        route: format!("{} {}", head.method, head.uri.path()),
+        path,
+        query,
+        body: document,
+        key,
+        grant,
+        api,
+    };
+    let fingerprint = replay::fingerprint(&head.method, &head.uri, &body);
+    Ok(replay::run(route, call, fingerprint).await)
+}
+
+/// Who needs no token.
+fn nobody() -> Grant {
+    Grant { name: String::new(), scopes: BTreeSet::new(), nas: Vec::new(), connections: Vec::new() }
+}
+
+async fn unauthorized(api: &Api, head: &Parts) -> Problem {
+    let peer = head.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip());
+    if !head.headers.contains_key(AUTHORIZATION) {
+        return problems::UNAUTHORIZED.because("send Authorization: Bearer TOKEN");
+    }
+    tracing::warn!(%peer, "a token that is not known");
+    if api.throttle.failed(peer).await {
+        problems::UNAUTHORIZED.because("the token is not known")
+    } else {
+        problems::TOO_MANY_FAILURES.problem()
+    }
+}
+
+/// The parameters of the address, checked.
+fn query(route: &Route, uri: &hyper::Uri) -> Result<Document, Refusal> {
+    let schema = Schema { name: "", fields: route.query, at_least: 0 };
+    let query = Query::of(uri);
+    let mut document = Document::new();
+    let mut faults = Vec::new();
+    for (name, text) in query.iter() {
+        let value = match schema.field(name) {
+            Some(field) => field.kind.of_text(text),
+            None => Value::Null,
+        };
+        if document.insert(name.to_owned(), value).is_some() {
+            faults.push(Fault::at(name, "is there more than once"));
+        }
+    }
+    match schema.check(Value::Object(document)) {
+        Ok(document) if faults.is_empty() => Ok(document),
+        Ok(_) => Err(problems::of_query(&faults).into()),
+        Err(more) => {
+            faults.extend(more);
+            Err(problems::of_query(&faults).into())
+        }
+    }
+}
+
+/// The body, checked. No body is an object without fields.
+fn document(schema: &Schema, headers: &HeaderMap, body: &[u8]) -> Result<Document, Refusal> {
+    if body.is_empty() {
+        return schema.check(Value::Object(Document::new())).map_err(|faults| problems::of_body(&faults).into());
+    }
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let is_json = match (types.next(), types.next()) {
+        (Some(only), None) => only.to_str().is_ok_and(json::is_json_media_type),
+        _ => false,
+    };
+    if !is_json {
+        return Err(problems::MEDIA_TYPE.problem().into());
+    }
+    let value = json::parse(body).map_err(|fault| problems::MALFORMED.because(fault.to_string()))?;
+    schema.check(value).map_err(|faults| problems::of_body(&faults).into())
+}
