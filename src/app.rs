@@ -4,13 +4,16 @@
 //! commands each have a page of their own. Nothing else in the crate knows every room.
 
 mod adapter;
+mod admin;
 mod check;
 mod daemon;
 mod demo;
+mod directory;
 mod doctor;
 mod fleet;
 mod healthcheck;
 mod nas;
+mod nas_port;
 mod once;
 mod pages;
 mod pulse;

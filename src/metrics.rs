@@ -10,6 +10,7 @@ mod describe;
 mod encode;
 mod exporter;
 mod exposition;
+mod held;
 mod nas_counters;
 mod page;
 mod process;

@@ -1,7 +1,10 @@
 //! The pollers that run, and how a new configuration changes them.
 
+use super::directory::NasDirectory;
 use super::nas::{Plan, SetupError};
+use super::nas_port::NasPort;
 use super::pulse::Pulse;
+use crate::actions::{Command, Source};
 use crate::config::Config;
 use crate::dsm::{Client, GuardStore};
 use crate::metrics::{Exposition, NasCounters};
@@ -24,6 +27,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A loop that was told to end does so at its next await; longer than this only a fault can take.
 const END_OF_A_LOOP: Duration = Duration::from_secs(1);
+
+/// What a poll that somebody waits for may take beyond its two requests.
+const END_OF_A_POLL: Duration = Duration::from_secs(5);
+
+/// The actions that callers of the API and ends of holds may take, by what they are counted as.
+fn expected_actions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let by_callers = Command::METHODS.into_iter().map(|method| (method, Source::Api.as_str()));
+    by_callers.chain([("resume", Source::Release.as_str())])
+}
 
 /// A poller at work.
 struct Running {
@@ -62,6 +74,7 @@ pub(super) struct Fleet {
     store: Arc<dyn GuardStore>,
     gate: Arc<Semaphore>,
     pulse: Arc<Pulse>,
+    directory: Arc<NasDirectory>,
     running: BTreeMap<NasName, Running>,
 }
 
@@ -73,6 +86,7 @@ impl Fleet {
             store,
             gate: Arc::new(Semaphore::new(MAX_CYCLES)),
             pulse: Arc::default(),
+            directory: Arc::default(),
             running: BTreeMap::new(),
         }
     }
@@ -80,6 +94,11 @@ impl Fleet {
     /// The health of the pollers.
     pub(super) fn pulse(&self) -> Arc<Pulse> {
         Arc::clone(&self.pulse)
+    }
+
+    /// The NASes for whoever acts on them.
+    pub(super) fn directory(&self) -> Arc<NasDirectory> {
+        Arc::clone(&self.directory)
     }
 
     /// Makes the fleet what the configuration says: all of it, or on an error nothing. A NAS whose
@@ -92,6 +111,9 @@ impl Fleet {
             let (name, plan) = (NasName::new(name), Plan::new(name, nas, config)?);
             if self.running.get(&name).is_none_or(|running| running.plan != plan) {
                 let prepared = self.prepare(&name, plan)?;
+                if config.admin.enabled {
+                    prepared.counters.expect_actions(expected_actions());
+                }
                 ready.insert(name.clone(), prepared);
             }
             wanted.insert(name);
@@ -116,6 +138,7 @@ impl Fleet {
             sessions.push(client);
         }
         self.update_pulse();
+        self.update_directory();
         log_out(sessions).await;
         Ok(())
     }
@@ -181,6 +204,22 @@ impl Fleet {
             (name, Ended { plan, client, memory })
         }));
         ended.await.into_iter().collect()
+    }
+
+    fn update_directory(&self) {
+        let ports = self.running.iter().map(|(name, running)| {
+            let Running { plan, client, counters, poke, .. } = running;
+            let port = NasPort {
+                name: name.clone(),
+                client: client.clone(),
+                counters: Arc::clone(counters),
+                exposition: Arc::clone(&self.exposition),
+                poke: poke.clone(),
+                patience: plan.poll.timeout * 2 + END_OF_A_POLL,
+            };
+            (name.clone(), Arc::new(port))
+        });
+        self.directory.replace(ports.collect());
     }
 
     fn update_pulse(&self) {

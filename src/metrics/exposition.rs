@@ -129,6 +129,11 @@ impl Exposition {
         lock(&self.store).nases.values().map(|entry| Arc::clone(&entry.snapshot)).collect()
     }
 
+    /// The last snapshot of one NAS.
+    pub fn snapshot(&self, nas: &NasName) -> Option<Arc<Snapshot>> {
+        lock(&self.store).nases.get(nas).map(|entry| Arc::clone(&entry.snapshot))
+    }
+
     /// The bytes of a selection; `None` when there is no such NAS.
     pub fn render(&self, selection: &Selection, format: Format, coding: Coding) -> Option<Rendered> {
         match selection {

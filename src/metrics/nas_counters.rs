@@ -3,7 +3,8 @@
 
 use super::catalogue::{self as metric, Metric};
 use super::sample::unit_of;
-use crate::model::{DownReason, NasName};
+use super::held::HeldConnections;
+use crate::model::{DownReason, HeldConnection, NasName};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -42,6 +43,12 @@ struct FamilyLabels {
     family: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ActionLabels {
+    action: &'static str,
+    source: &'static str,
+}
+
 /// The counters of one NAS.
 #[derive(Debug)]
 pub struct NasCounters {
@@ -58,6 +65,9 @@ pub struct NasCounters {
     logins: Counter,
     login_failures: Family<ReasonLabels, Counter>,
     series_dropped: Family<FamilyLabels, Counter>,
+    actions: Family<ActionLabels, Counter>,
+    action_failures: Family<ActionLabels, Counter>,
+    holds: HeldConnections,
 }
 
 fn timings() -> Histogram {
@@ -78,7 +88,7 @@ impl NasCounters {
     /// shows as an increase.
     pub fn new(nas: &NasName, sections: impl IntoIterator<Item = &'static str>) -> Self {
         let name = nas.as_str().to_owned();
-        let mut registry = Registry::with_labels([("nas".into(), name.into())].into_iter());
+        let mut whole = Registry::default();
         let counters = Self {
             polls: Counter::default(),
             poll_failures: Family::default(),
@@ -92,6 +102,9 @@ impl NasCounters {
             logins: Counter::default(),
             login_failures: Family::default(),
             series_dropped: Family::default(),
+            actions: Family::default(),
+            action_failures: Family::default(),
+            holds: HeldConnections::new(nas),
             registry: Registry::default(),
         };
         for reason in DownReason::ALL {
@@ -104,19 +117,47 @@ impl NasCounters {
             drop(counters.section_failures.get_or_create(&labels));
             drop(counters.malformed.get_or_create(&labels));
         }
-        register(&mut registry, &metric::POLLS, counters.polls.clone());
-        register(&mut registry, &metric::POLL_FAILURES, counters.poll_failures.clone());
-        register(&mut registry, &metric::POLL_DURATION, counters.poll_duration.clone());
-        register(&mut registry, &metric::POLL_PANICS, counters.panics.clone());
-        register(&mut registry, &metric::SECTION_FAILURES, counters.section_failures.clone());
-        register(&mut registry, &metric::MALFORMED, counters.malformed.clone());
-        register(&mut registry, &metric::REQUESTS, counters.requests.clone());
-        register(&mut registry, &metric::REQUEST_FAILURES, counters.request_failures.clone());
-        register(&mut registry, &metric::REQUEST_DURATION, counters.request_duration.clone());
-        register(&mut registry, &metric::LOGINS, counters.logins.clone());
-        register(&mut registry, &metric::LOGIN_FAILURES, counters.login_failures.clone());
-        register(&mut registry, &metric::SERIES_DROPPED, counters.series_dropped.clone());
-        Self { registry, ..counters }
+        whole.register_collector(Box::new(counters.holds.clone()));
+        let registry = whole.sub_registry_with_label(("nas".into(), name.into()));
+        register(registry, &metric::POLLS, counters.polls.clone());
+        register(registry, &metric::POLL_FAILURES, counters.poll_failures.clone());
+        register(registry, &metric::POLL_DURATION, counters.poll_duration.clone());
+        register(registry, &metric::POLL_PANICS, counters.panics.clone());
+        register(registry, &metric::SECTION_FAILURES, counters.section_failures.clone());
+        register(registry, &metric::MALFORMED, counters.malformed.clone());
+        register(registry, &metric::REQUESTS, counters.requests.clone());
+        register(registry, &metric::REQUEST_FAILURES, counters.request_failures.clone());
+        register(registry, &metric::REQUEST_DURATION, counters.request_duration.clone());
+        register(registry, &metric::LOGINS, counters.logins.clone());
+        register(registry, &metric::LOGIN_FAILURES, counters.login_failures.clone());
+        register(registry, &metric::SERIES_DROPPED, counters.series_dropped.clone());
+        register(registry, &metric::ACTIONS_TAKEN, counters.actions.clone());
+        register(registry, &metric::ACTION_FAILURES, counters.action_failures.clone());
+        Self { registry: whole, ..counters }
+    }
+
+    /// Puts actions at 0 that may be taken, so that the first one shows as an increase.
+    pub fn expect_actions(&self, actions: impl IntoIterator<Item = (&'static str, &'static str)>) {
+        for (action, source) in actions {
+            let labels = ActionLabels { action, source };
+            drop(self.actions.get_or_create(&labels));
+            drop(self.action_failures.get_or_create(&labels));
+        }
+    }
+
+    /// An action was sent to the NAS.
+    pub fn acted(&self, action: &'static str, source: &'static str) {
+        self.actions.get_or_create(&ActionLabels { action, source }).inc();
+    }
+
+    /// An action came to nothing.
+    pub fn action_failed(&self, action: &'static str, source: &'static str) {
+        self.action_failures.get_or_create(&ActionLabels { action, source }).inc();
+    }
+
+    /// The holds that are in force, in place of those before.
+    pub fn show_holds(&self, holds: Vec<HeldConnection>) {
+        self.holds.show(holds);
     }
 
     pub(super) fn registry(&self) -> &Registry {

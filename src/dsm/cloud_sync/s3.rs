@@ -56,7 +56,28 @@ impl S3Task {
             .collect();
         let mut info: Map<String, Value> =
             auth.expose().map(|(name, value)| (name.clone(), value.clone())).collect();
-        let task = [
+        info.extend(self.own_fields(folders, (share, rest)).map(|(name, value)| (name.to_owned(), value)));
+        Ok(Value::Object(info))
+    }
+
+    /// The same for people: of the access, secrets are only said to be there or not.
+    pub fn outline(
+        &self,
+        property: &wire::Property,
+        auth: &wire::AuthInfo,
+    ) -> Result<Map<String, Value>, ParameterFault> {
+        let Value::Object(mut info) = self.conn_info(property, auth)? else { return Ok(Map::new()) };
+        for (name, shown) in auth.redacted() {
+            // What the task overlays is the task's own.
+            if auth.expose().any(|(secret, value)| *secret == name && info.get(secret) == Some(value)) {
+                info.insert(name, shown);
+            }
+        }
+        Ok(info)
+    }
+
+    fn own_fields(&self, folders: Vec<Value>, (share, rest): (&str, &str)) -> [(&'static str, Value); 18] {
+        [
             ("path", json!(self.local_path)),
             ("path_share", json!(share)),
             ("path_sync", json!(rest)),
@@ -82,9 +103,7 @@ impl S3Task {
             ("server_encryption", json!(false)),
             ("sync_attr_check_option", json!(true)),
             ("mode_add_session", json!(true)),
-        ];
-        info.extend(task.map(|(name, value)| (name.to_owned(), value)));
-        Ok(Value::Object(info))
+        ]
     }
 }
 
@@ -150,6 +169,19 @@ mod tests {
                 "server_encryption": false, "sync_attr_check_option": true, "mode_add_session": true,
             })
         );
+    }
+
+    #[test]
+    fn the_outline_has_no_secrets() {
+        let auth = serde_json::from_value(json!({
+            "secret_key": "canary", "access_key": "canary", "storage_class": "canary", "conn_id": 5, "refresh_token": "",
+        }))
+        .unwrap();
+        let outline = Value::Object(task().outline(&property("az"), &auth).unwrap());
+        assert!(!outline.to_string().contains("canary"), "{outline}");
+        assert_eq!(outline["secret_key"], "present");
+        assert_eq!(outline["refresh_token"], "absent");
+        assert_eq!((&outline["conn_id"], &outline["storage_class"]), (&json!(5), &json!("STANDARD")));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Families about holds, actions and the webhook. Their names are fixed; they are exposed once the
-//! admin API and the automation are part of this program.
+//! Families about holds, actions and the webhook. The names of those that are planned are fixed; they are exposed
+//! once the automation is part of this program.
 
 use super::Metric;
 
@@ -8,30 +8,26 @@ const ACTION: &[&str] = &["nas", "action", "source"];
 
 /// Holds in force.
 pub static HOLDS: Metric =
-    Metric::gauge("cloudsync_holds", HOLD, "Holds in force on a connection; kind is alert or manual.")
-        .planned();
+    Metric::gauge("cloudsync_holds", HOLD, "Holds in force on a connection; kind is alert or manual.");
 /// When they end.
 pub static HOLD_EXPIRY: Metric = Metric::gauge(
     "cloudsync_hold_expiry_timestamp_seconds",
     HOLD,
     "When a hold ends by itself, in seconds since 1970; absent where only a person ends it.",
 )
-.seconds()
-.planned();
+.seconds();
 /// Actions taken.
 pub static ACTIONS_TAKEN: Metric = Metric::counter(
     "cloudsync_actions_total",
     ACTION,
     "Actions sent to the NAS; source is api, rule or release.",
-)
-.planned();
+);
 /// Actions that failed.
 pub static ACTION_FAILURES: Metric = Metric::counter(
     "cloudsync_action_failures_total",
     ACTION,
     "Actions that the NAS refused, did not answer or did not carry out.",
-)
-.planned();
+);
 /// Actions not taken.
 pub static ACTION_BLOCKED: Metric = Metric::counter(
     "cloudsync_action_blocked_total",

@@ -1,0 +1,164 @@
+//! The admin listener, put together: tokens and hosts of the configuration, actions over the fleet, the reload.
+
+use super::daemon::listen_addr;
+use super::directory::NasDirectory;
+use crate::actions::{Actions, Keeper, Options, Retention};
+use crate::admin::{Admin, Grant, HashSource, Scope, Settings, Token, Tokens};
+use crate::config::{Config, SecretSource, TokenConfig};
+use crate::metrics::Exposition;
+use crate::state::StateFile;
+use crate::web::host::HostPolicy;
+use crate::web::{Bound, Limits};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// Connections at once: people and their automation, not the world.
+const MOST_CONNECTIONS: usize = 128;
+/// How long the end of the program waits for actions under way; what is not done then, the next start calls unknown.
+const PATIENCE: Duration = Duration::from_millis(2_500);
+
+/// A wish to load the configuration again: answered with the problems, where it cannot be used.
+pub(super) type ReloadRequest = oneshot::Sender<Result<(), Vec<String>>>;
+
+/// The listener before anything is behind it.
+pub(super) struct Door {
+    bound: Bound,
+}
+
+impl Door {
+    /// Takes the port, when the configuration has the listener at all.
+    pub(super) async fn open(config: &Config) -> std::io::Result<Option<Self>> {
+        if !config.admin.enabled {
+            return Ok(None);
+        }
+        let bound = Bound::bind(&[listen_addr(&config.admin.listen_address)]).await?;
+        Ok(Some(Self { bound }))
+    }
+}
+
+/// The running parts behind the admin listener.
+pub(super) struct AdminService {
+    admin: Admin,
+    actions: Arc<Actions>,
+    address: Option<SocketAddr>,
+    server: JoinHandle<()>,
+    keeper: JoinHandle<()>,
+}
+
+impl AdminService {
+    /// Opens what the state file remembers, then answers.
+    pub(super) fn start(
+        door: Door,
+        config: &Config,
+        directory: Arc<NasDirectory>,
+        state: Arc<StateFile>,
+        exposition: &Arc<Exposition>,
+        reloads: mpsc::Sender<ReloadRequest>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let address = door.bound.local_addrs().first().copied();
+        let actions = Arc::new(Actions::open(directory, state, options(config))?);
+        let exporter = Arc::clone(exposition.exporter());
+        let admin = Admin::new(
+            Arc::clone(&actions),
+            settings(config)?,
+            Arc::new(move || Box::pin(reload(reloads.clone()))),
+            Arc::new(move |handler, code| exporter.http_request(handler, code)),
+        )?;
+        let limits = Limits { max_connections: MOST_CONNECTIONS, max_body_bytes: 1 << 20, ..Limits::default() };
+        let server = door.bound.serve(Arc::new(admin.clone()), limits, stop.clone());
+        let keeper = tokio::spawn(Keeper::new(Arc::clone(&actions)).run(stop.clone()));
+        if config.admin.tokens.is_empty() {
+            tracing::warn!("admin.tokens is empty: the admin listener refuses everybody");
+        }
+        if config.admin.allow_plaintext && !config.admin.listen_address.is_loopback() {
+            tracing::warn!("admin.allow_plaintext: tokens travel unencrypted; whoever reads one may use it");
+        }
+        Ok(Self { admin, actions, address, server, keeper })
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// What a reload changes: tokens, hosts, retention.
+    pub(super) fn apply(&self, config: &Config) {
+        match settings(config) {
+            Ok(settings) => self.admin.set_settings(settings),
+            Err(error) => tracing::error!(%error, "the admin listener goes on with the old tokens"),
+        }
+        self.actions.set_options(options(config));
+    }
+
+    /// Waits, not too long, for the listener and for actions under way.
+    pub(super) async fn shutdown(self) {
+        let Self { admin: _, actions, address: _, server, keeper } = self;
+        let ended = async {
+            let _ = tokio::join!(server, keeper);
+            actions.drain().await;
+        };
+        if timeout(PATIENCE, ended).await.is_err() {
+            tracing::warn!("actions are cut off; their audit records will say that the outcome is unknown");
+        }
+    }
+}
+
+fn options(config: &Config) -> Options {
+    Options {
+        verify_timeout: config.automation.verify_timeout,
+        retention: Retention {
+            max_age: config.admin.audit_max_age,
+            max_bytes: config.admin.audit_max_bytes,
+        },
+    }
+}
+
+fn settings(config: &Config) -> anyhow::Result<Settings> {
+    let admin = &config.admin;
+    let tokens = admin.tokens.iter().map(|(name, token)| Token { grant: grant(name, token), hash: hash(token) });
+    Ok(Settings {
+        tokens: Tokens(tokens.collect()),
+        hosts: HostPolicy::new(&listen_addr(&admin.listen_address), &admin.allowed_hosts)?,
+        automation_mode: config.automation.mode.as_str(),
+    })
+}
+
+fn grant(name: &str, token: &TokenConfig) -> Arc<Grant> {
+    Arc::new(Grant {
+        name: name.to_owned(),
+        scopes: token.scopes.iter().filter_map(|scope| Scope::from_word(scope.as_str())).collect(),
+        nas: token.nas.clone(),
+        connections: token.connections.clone(),
+    })
+}
+
+fn hash(token: &TokenConfig) -> HashSource {
+    match (token.sha256, token.token_file.clone()) {
+        (Some(digest), _) => Arc::new(move || Some(digest.0)),
+        (None, Some(file)) => {
+            let source = SecretSource::File(file);
+            // Read at each request, which are few: a file that was changed or taken away counts at once.
+            Arc::new(move || {
+                let token = source.read().ok()?;
+                Some(Sha256::digest(token.expose_secret().as_bytes()).into())
+            })
+        }
+        (None, None) => Arc::new(|| None),
+    }
+}
+
+/// Asks the daemon to load the configuration again.
+async fn reload(reloads: mpsc::Sender<ReloadRequest>) -> Result<(), Vec<String>> {
+    let (answer, answered) = oneshot::channel();
+    let gone = || vec!["the program is ending".to_owned()];
+    reloads.send(answer).await.map_err(|_| gone())?;
+    answered.await.unwrap_or_else(|_| Err(gone()))
+}
