@@ -5,6 +5,7 @@
 
 mod adapter;
 mod check;
+mod ctl;
 mod daemon;
 mod demo;
 mod doctor;
@@ -55,6 +56,7 @@ async fn command(cli: &Cli) -> ExitCode {
         Command::Once => once::command(flags).await,
         Command::Healthcheck(arguments) => healthcheck::command(arguments).await,
         Command::Metrics(arguments) => check::metrics(arguments),
+        Command::Ctl(arguments) => ctl::command(arguments).await,
     }
 }
 

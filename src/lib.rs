@@ -10,6 +10,7 @@
 //! - `web`: HTTP transport for our listeners: binding, limits, routing.
 //! - `state`: the SQLite file that outlives the process.
 //! - `sim`: the simulated NAS, written against the API's documentation and not against our client.
+//! - `ctl`: a person's client of the admin API.
 //! - `telemetry`: logs, signals, build information.
 //! - `cli`, `app`: arguments, and the composition root that wires the rooms together.
 //!
@@ -18,6 +19,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod ctl;
 pub mod dsm;
 pub mod metrics;
 pub mod model;
