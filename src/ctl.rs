@@ -45,21 +45,27 @@ pub struct Report {
 
 /// Does what the arguments ask for.
 pub async fn run(arguments: &Ctl) -> Report {
-    let output = arguments.options.output.unwrap_or_else(fitting_output);
+    let wanted = arguments.options.output;
     let mut warnings = String::new();
     let done = match &arguments.command {
         Command::Completions { shell } => Ok(Page::completions(*shell)),
         command => commands::run(&arguments.options, command, &mut warnings).await,
     };
     match done {
-        Ok(page) => Report { out: page.show(output), err: warnings, code: page.exit_code() },
+        Ok(page) => Report {
+            out: page.show(wanted.unwrap_or_else(|| fitting(&std::io::stdout()))),
+            err: warnings,
+            code: page.exit_code(),
+        },
         Err(failure) => {
-            warnings.push_str(&failure.show(output));
+            warnings.push_str(&failure.show(wanted.unwrap_or_else(|| fitting(&std::io::stderr()))));
             Report { out: String::new(), err: warnings, code: failure.exit_code() }
         }
     }
 }
 
-fn fitting_output() -> Output {
-    if std::io::stdout().is_terminal() { Output::Table } else { Output::Json }
+/// What suits a stream, which is not what suits the other one: output that goes through a pipe into a program may
+/// fail before a person.
+fn fitting(stream: &impl IsTerminal) -> Output {
+    if stream.is_terminal() { Output::Table } else { Output::Json }
 }

@@ -27,6 +27,7 @@ pub struct Ctl {
 
 /// Where the daemon is, how to be let in, and how to show what it says.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every ctl command")]
 pub struct Options {
     /// The daemon's admin listener.
     #[arg(

@@ -25,6 +25,15 @@ pub(super) fn at(value: &Value, name: &str) -> String {
     show(&value[name])
 }
 
+/// A moment for people: date and time apart, so that a narrow column breaks between them.
+pub(super) fn time(value: &Value) -> String {
+    let shown = show(value);
+    match shown.split_once('T') {
+        Some((date, time)) if date.len() == 10 => format!("{date} {time}"),
+        _ => shown,
+    }
+}
+
 /// The text of a field that holds some.
 pub(super) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value[name].as_str().filter(|text| !text.is_empty())

@@ -55,7 +55,7 @@ pub struct ScheduleSet {
     /// The connection's id or name.
     pub connection: String,
     /// Whether it applies; stays as it is unless said.
-    #[arg(long, value_name = "BOOL", group = "what", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", group = "what")]
     pub enabled: Option<bool>,
     /// Seven lines of 24 characters, Sunday first, 1 = may sync: a file, - for standard input, or the lines
     /// themselves. The output of `schedule get` is accepted.

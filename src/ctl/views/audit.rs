@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::change;
-use crate::ctl::field::{NOTHING, at, items, show, text};
+use crate::ctl::field::{NOTHING, at, items, show, text, time};
 use crate::ctl::view::{Table, View};
 
 /// The records, newest first, and how to get at older ones.
@@ -13,7 +13,7 @@ pub(in crate::ctl) fn view(view: &mut View, answer: &Value) {
     for record in items(answer, "records") {
         table.row([
             at(record, "id"),
-            at(record, "time"),
+            time(&record["time"]),
             by(record),
             at(record, "action"),
             at(record, "nas"),

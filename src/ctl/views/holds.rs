@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::ctl::field::{at, show, text};
+use crate::ctl::field::{at, show, text, time};
 use crate::ctl::view::Table;
 
 /// One row a hold.
@@ -16,8 +16,8 @@ pub(in crate::ctl) fn table(holds: &[Value]) -> Table {
             text(hold, "connection").map_or_else(|| show(&hold["connection_id"]), str::to_owned),
             holder(hold),
             at(hold, "phase"),
-            at(hold, "created"),
-            at(hold, "until"),
+            time(&hold["created"]),
+            time(&hold["until"]),
             at(hold, "reason"),
         ]);
     }

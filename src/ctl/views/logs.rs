@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::ctl::field::{at, items, show};
+use crate::ctl::field::{at, items, show, time};
 use crate::ctl::view::{Table, View};
 
 /// Names by number.
@@ -30,7 +30,7 @@ pub(in crate::ctl) fn view(view: &mut View, answer: &Value) {
     let mut table = Table::new(&["TIME", "LEVEL", "ACTION", "TASK", "ERROR", "FILE"], "no entries");
     for row in rows {
         table.row([
-            time(&row["time"]),
+            moment(&row["time"]),
             level(&row["log_level"]),
             action(&row["action"]),
             at(row, "session_id"),
@@ -72,11 +72,12 @@ fn file(row: &Value) -> String {
     }
 }
 
-fn time(value: &Value) -> String {
+/// The NAS gives epoch seconds.
+fn moment(value: &Value) -> String {
     let seconds = value.as_i64().or_else(|| value.as_str()?.parse().ok());
     match seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()) {
-        Some(time) => time.to_string(),
-        None => show(value),
+        Some(moment) => time(&moment.to_string().into()),
+        None => time(value),
     }
 }
 
@@ -88,9 +89,9 @@ mod tests {
 
     #[test]
     fn rows_are_told_in_words() {
-        assert_eq!(time(&json!(0)), "1970-01-01T00:00:00Z");
-        assert_eq!(time(&json!("60")), "1970-01-01T00:01:00Z");
-        assert_eq!(time(&json!("2026-01-01T00:00:00Z")), "2026-01-01T00:00:00Z");
+        assert_eq!(moment(&json!(0)), "1970-01-01 00:00:00Z");
+        assert_eq!(moment(&json!("60")), "1970-01-01 00:01:00Z");
+        assert_eq!(moment(&json!("2026-01-01T00:00:00Z")), "2026-01-01 00:00:00Z");
         assert_eq!(action(&json!(3)), "delete local");
         assert_eq!(action(&json!(99)), "99");
         assert_eq!(level(&json!("error")), "error");

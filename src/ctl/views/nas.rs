@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::ctl::field::{at, text};
+use crate::ctl::field::{at, text, time};
 use crate::ctl::view::Table;
 
 /// One row a NAS.
@@ -16,7 +16,7 @@ pub(in crate::ctl) fn table(nases: &[Value]) -> Table {
             at(nas, "connections"),
             at(nas, "paused"),
             at(nas, "holds"),
-            at(nas, "last_success"),
+            time(&nas["last_success"]),
             trouble(nas),
         ]);
     }

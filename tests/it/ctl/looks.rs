@@ -27,7 +27,7 @@ fn nases_and_connections() {
             vec![home(), get("/holds", &json!({"holds": [hold()]})), lookup()],
             vec![
                 "NAS   UP   CONNECTIONS  PAUSED  HOLDS  LAST SUCCESS          TROUBLE",
-                "home  yes  2            no      1      2026-03-01T10:00:00Z  -",
+                "home  yes  2            no      1      2026-03-01 10:00:00Z  -",
                 "NAS   ID  NAME      TYPE  STATUS   UNFINISHED  HELD BY",
                 "home  1   Photos    az    syncing  7           -",
                 "home  2   My Drive  gd    pause    7           alert wan_saturated",
@@ -61,7 +61,7 @@ fn nases_and_connections() {
         (
             &["poll"],
             vec![home(), step("POST", "/nas/home/poll").without_key().answer(200, &nas("home"))],
-            vec!["home  yes  2            no      1      2026-03-01T10:00:00Z  -"],
+            vec!["home  yes  2            no      1      2026-03-01 10:00:00Z  -"],
         ),
         (
             &["activity", "--nas", "home"],
@@ -149,7 +149,7 @@ fn one_connection() {
                 ),
                 &log,
             )],
-            vec!["2026-01-01T00:00:00Z  error  upload failed  3     -11    /p/a.jpg", "1 of 41"],
+            vec!["2026-01-01 00:00:00Z  error  upload failed  3     -11    /p/a.jpg", "1 of 41"],
         ),
         (
             &["tasks", "My Drive"],
@@ -199,7 +199,7 @@ fn holds_audit_and_automation() {
         "before": {"max_upload_speed": 0, "part_size": 128}, "after": {"max_upload_speed": 512, "part_size": 128},
         "outcome": "succeeded", "error": null, "duration_seconds": 0.1,
     });
-    let table = "12    home  My Drive    alert wan_saturated  held   2026-03-01T09:00:00Z  2026-03-01T14:00:00Z  \
+    let table = "12    home  My Drive    alert wan_saturated  held   2026-03-01 09:00:00Z  2026-03-01 14:00:00Z  \
                  WanSaturated";
     shows(vec![
         (&["holds"], vec![get("/holds", &json!({"holds": [hold()]}))], vec![table]),
@@ -240,7 +240,7 @@ fn holds_audit_and_automation() {
                 &json!({"records": [record], "next_before": 8}),
             )],
             vec![
-                "9   2026-03-01T10:00:00Z  ops  set_connection_setting  home  connection Photos (1)  succeeded  \
+                "9   2026-03-01 10:00:00Z  ops  set_connection_setting  home  connection Photos (1)  succeeded  \
                  max_upload_speed: 0 → 512  -",
                 "older ones: --before 8",
             ],
