@@ -6,6 +6,7 @@
 mod adapter;
 mod admin;
 mod check;
+mod ctl;
 mod daemon;
 mod demo;
 mod directory;
@@ -58,6 +59,7 @@ async fn command(cli: &Cli) -> ExitCode {
         Command::Once => once::command(flags).await,
         Command::Healthcheck(arguments) => healthcheck::command(arguments).await,
         Command::Metrics(arguments) => check::metrics(arguments),
+        Command::Ctl(arguments) => ctl::command(arguments).await,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Arguments, in the house style of Prometheus exporters: long flags with dots, `run` by default.
 
+pub mod ctl;
+
 use crate::config::Overrides;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -84,6 +86,8 @@ pub enum Command {
     Healthcheck(Healthcheck),
     /// Prints the metric catalogue.
     Metrics(Metrics),
+    /// A person's client of the admin API.
+    Ctl(ctl::Ctl),
 }
 
 /// Arguments of `simulate`.

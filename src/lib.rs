@@ -12,6 +12,7 @@
 //! - `actions`: everything that changes a NAS: commands, holds, audit, one at a time.
 //! - `admin`: the admin API: routes, tokens, problems, its description.
 //! - `sim`: the simulated NAS, written against the API's documentation and not against our client.
+//! - `ctl`: a person's client of the admin API.
 //! - `telemetry`: logs, signals, build information.
 //! - `cli`, `app`: arguments, and the composition root that wires the rooms together.
 //!
@@ -22,6 +23,7 @@ pub mod admin;
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod ctl;
 pub mod dsm;
 pub mod metrics;
 pub mod model;

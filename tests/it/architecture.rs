@@ -25,6 +25,7 @@ const ROOMS: &[(&str, Option<&[&str]>)] = &[
     ("metrics", Some(&["model"])),
     ("sim", Some(&["web"])),
     ("telemetry", Some(&["config"])),
+    ("ctl", Some(&["cli"])),
     ("admin", Some(&["web", "model"])),
     ("automation", Some(&["web", "model"])),
 ];

@@ -5,6 +5,7 @@
 mod architecture;
 mod bench;
 mod config;
+mod ctl;
 mod dsm;
 mod metrics;
 mod poller;
