@@ -1,6 +1,6 @@
 //! The admin API: JSON over HTTP for people and for automation that is to be trusted with it.
 //!
-//! Routes stand in tables (`routes`), which requests are routed by and which the description, OpenAPI 3.1, is made
+//! Routes stand in tables (`routes`), which requests are routed by and which the description, `OpenAPI` 3.1, is made
 //! of. A request passes, in this order: host and origin, route, token, scope, address, body, key; then its route
 //! turns it into one of the [`Actions`], which are recorded and come one at a time for each NAS. Refusals are
 //! problems (RFC 9457) with the names in `problems`.
@@ -45,7 +45,12 @@ pub struct Admin {
 
 impl Admin {
     /// The API over these actions. An error is a mistake in the tables of routes.
-    pub fn new(actions: Arc<Actions>, settings: Settings, reload: Reload, count: Count) -> Result<Self, RouteConflict> {
+    pub fn new(
+        actions: Arc<Actions>,
+        settings: Settings,
+        reload: Reload,
+        count: Count,
+    ) -> Result<Self, RouteConflict> {
         let api = Arc::new(Api::new(actions, settings, reload, count));
         let mut router = Router::new().refusing(|status| problems::of_status(status).into_response());
         for route in routes::all() {

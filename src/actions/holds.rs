@@ -118,8 +118,20 @@ struct View<'a> {
 
 impl Serialize for Hold {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { id, nas, connection_id, connection, rule, reason, author, created, until, latch, was_paused, phase } =
-            self;
+        let Self {
+            id,
+            nas,
+            connection_id,
+            connection,
+            rule,
+            reason,
+            author,
+            created,
+            until,
+            latch,
+            was_paused,
+            phase,
+        } = self;
         let view = View {
             id,
             nas,
@@ -159,8 +171,20 @@ struct Stored<'a> {
 impl Hold {
     /// The text for the state file, which [`Hold`] is read back from.
     fn stored(&self) -> Option<String> {
-        let Self { id, nas, connection_id, connection, rule, reason, author, created, until, latch, was_paused, phase } =
-            self;
+        let Self {
+            id,
+            nas,
+            connection_id,
+            connection,
+            rule,
+            reason,
+            author,
+            created,
+            until,
+            latch,
+            was_paused,
+            phase,
+        } = self;
         let stored = Stored {
             id,
             nas,

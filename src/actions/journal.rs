@@ -66,7 +66,11 @@ impl Journal {
                 method: None,
                 reason: None,
             });
-            tracing::warn!(record = id, action = record.action, "an action was interrupted; its outcome is unknown");
+            tracing::warn!(
+                record = id,
+                action = record.action,
+                "an action was interrupted; its outcome is unknown"
+            );
             state.audit_complete(id, Outcome::Unknown.as_str(), &text_of(&record))?;
         }
         Ok(Self { state, waiting: Mutex::default() })
@@ -85,7 +89,8 @@ impl Journal {
             Some(id) => Waiting::Completion(id, entry.record),
             None => Waiting::Whole(entry),
         };
-        if let Err((waiting, error)) = self.write(waiting).await {
+        if let Err(failed) = self.write(waiting).await {
+            let (waiting, error) = *failed;
             tracing::error!(%error, "an audit record cannot be written; it is tried again");
             self.keep(waiting);
         }
@@ -95,7 +100,8 @@ impl Journal {
     pub async fn flush(&self) {
         loop {
             let Some(next) = self.lock().pop_front() else { return };
-            if let Err((waiting, error)) = self.write(next).await {
+            if let Err(failed) = self.write(next).await {
+                let (waiting, error) = *failed;
                 tracing::debug!(%error, "audit records still cannot be written");
                 self.lock().push_front(waiting);
                 return;
@@ -107,8 +113,7 @@ impl Journal {
     pub async fn prune(&self, now: i64, retention: Retention) {
         let age = i64::try_from(retention.max_age.as_millis()).unwrap_or(i64::MAX);
         let state = Arc::clone(&self.state);
-        let pruned =
-            blocking(move || state.audit_prune(now.saturating_sub(age), retention.max_bytes)).await;
+        let pruned = blocking(move || state.audit_prune(now.saturating_sub(age), retention.max_bytes)).await;
         match pruned {
             Ok(0) => {}
             Ok(records) => tracing::info!(records, "old audit records were deleted"),
@@ -130,7 +135,7 @@ impl Journal {
             .collect())
     }
 
-    async fn write(&self, waiting: Waiting) -> Result<(), (Waiting, StateError)> {
+    async fn write(&self, waiting: Waiting) -> Result<(), Box<(Waiting, StateError)>> {
         let state = Arc::clone(&self.state);
         blocking(move || {
             let written = match &waiting {
@@ -142,7 +147,7 @@ impl Journal {
             match written {
                 // Somebody took the record out of the file: there is nothing to complete.
                 Err(StateError::Missing(_)) => Ok(()),
-                written => written.map_err(|error| (waiting, error)),
+                written => written.map_err(|error| Box::new((waiting, error))),
             }
         })
         .await

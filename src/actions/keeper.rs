@@ -40,7 +40,8 @@ struct Memory {
 
 impl Memory {
     fn fail(&mut self) {
-        self.not_before = Some(Instant::now() + FIRST_WAIT.saturating_mul(1 << self.failures.min(8)).min(LONGEST_WAIT));
+        self.not_before =
+            Some(Instant::now() + FIRST_WAIT.saturating_mul(1 << self.failures.min(8)).min(LONGEST_WAIT));
         self.failures = self.failures.saturating_add(1);
     }
 
@@ -239,25 +240,28 @@ fn deed(action: &'static str, hold: &Hold, status: &Value) -> Deed {
 }
 
 /// The NAS was away and came back without the pause.
-async fn pause_again(actions: &Arc<Actions>, nas: &NasName, port: &dyn Nas, hold: &Hold, status: Value) -> bool {
+async fn pause_again(
+    actions: &Arc<Actions>,
+    nas: &NasName,
+    port: &dyn Nas,
+    hold: &Hold,
+    status: Value,
+) -> bool {
     tracing::warn!(%nas, hold = hold.id, connection = hold.connection_id, "the NAS came back without the pause: it is paused again");
     let mut origin = Origin::keeper(format!("hold {}: the NAS came back without the pause", hold.id));
     origin.source = source_of(hold);
     let performance = actions.begin_regardless(nas, port, &origin, deed("pause", hold, &status)).await;
-    match performance.tell(Command::Pause(Target::One(ConnectionId(hold.connection_id)))).await {
-        Err(failure) => {
-            performance.fail(failure, Value::Null).await;
-            false
-        }
-        Ok(()) => {
-            let shown = connections(port).await.unwrap_or_default();
-            let look = shown.iter().find(|connection| connection.id.0 == hold.connection_id);
-            let is_paused = look.is_some_and(|connection| Look::of(connection.status.as_ref()) == Look::Paused);
-            let phase = if is_paused { Phase::Held } else { Phase::Pausing };
-            actions.book().set_phase(std::slice::from_ref(&hold.id), phase, now()).await;
-            let after = json!({ "status": look.map(Listed::status_word) });
-            performance.succeed(after, is_paused).await;
-            true
-        }
+    let told = performance.tell(Command::Pause(Target::One(ConnectionId(hold.connection_id)))).await;
+    if let Err(failure) = told {
+        performance.fail(failure, Value::Null).await;
+        return false;
     }
+    let shown = connections(port).await.unwrap_or_default();
+    let look = shown.iter().find(|connection| connection.id.0 == hold.connection_id);
+    let is_paused = look.is_some_and(|connection| Look::of(connection.status.as_ref()) == Look::Paused);
+    let phase = if is_paused { Phase::Held } else { Phase::Pausing };
+    actions.book().set_phase(std::slice::from_ref(&hold.id), phase, now()).await;
+    let after = json!({ "status": look.map(Listed::status_word) });
+    performance.succeed(after, is_paused).await;
+    true
 }

@@ -23,7 +23,8 @@ pub struct Listed {
 impl Listed {
     fn of_document(entry: &Value) -> Option<Self> {
         let text = |name: &str| entry.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-        let names: Vec<String> = [text("task_display_name"), text("task_name")].into_iter().flatten().collect();
+        let names: Vec<String> =
+            [text("task_display_name"), text("task_name")].into_iter().flatten().collect();
         Some(Self {
             // Negative ids mean something else to the NAS: -1 is "all".
             id: ConnectionId(entry.get("id")?.as_i64().filter(|id| *id >= 0)?),
@@ -87,8 +88,8 @@ pub(super) async fn connections(nas: &dyn Nas) -> Result<Vec<Listed>, Failure> {
 }
 
 /// The last poll, while what it saw is not too old to be believed.
-fn fresh(snapshot: &Option<Arc<Snapshot>>) -> Option<&crate::model::Data> {
-    snapshot.as_ref()?.data.as_deref()
+fn fresh(snapshot: Option<&Arc<Snapshot>>) -> Option<&crate::model::Data> {
+    snapshot?.data.as_deref()
 }
 
 impl Actions {
@@ -96,7 +97,9 @@ impl Actions {
     pub async fn connection(&self, nas: &NasName, id: i64) -> Result<Listed, ActionError> {
         let port = self.nas(nas)?;
         let snapshot = port.snapshot();
-        if let Some(connection) = fresh(&snapshot).and_then(|data| data.connections.get(&ConnectionId(id))) {
+        if let Some(connection) =
+            fresh(snapshot.as_ref()).and_then(|data| data.connections.get(&ConnectionId(id)))
+        {
             return Ok(Listed::of_model(connection));
         }
         let listed = connections(&*port).await?;
@@ -107,7 +110,7 @@ impl Actions {
     pub async fn task(&self, nas: &NasName, id: i64) -> Result<ListedTask, ActionError> {
         let port = self.nas(nas)?;
         let snapshot = port.snapshot();
-        if let Some(data) = fresh(&snapshot)
+        if let Some(data) = fresh(snapshot.as_ref())
             && let Some(task) = data.tasks.get(&TaskId(id))
             && let Some(connection) = data.connections.get(&task.connection)
         {

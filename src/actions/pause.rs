@@ -67,13 +67,11 @@ fn object(nas: &NasName, target: Target, meant: &[Listed]) -> (Object, Option<i6
 
 /// The states of connections: of one its own, of several each by its id.
 fn states(target: Target, meant: &[Listed]) -> Value {
-    match (target, meant) {
-        (Target::One(_), [connection, ..]) => json!({ "status": connection.status_word() }),
-        _ => {
-            let states = meant.iter().map(|connection| (connection.id.to_string(), connection.status_word()));
-            json!({ "status": states.collect::<super::schema::Document>() })
-        }
+    if let (Target::One(_), [connection, ..]) = (target, meant) {
+        return json!({ "status": connection.status_word() });
     }
+    let each = meant.iter().map(|connection| (connection.id.to_string(), connection.status_word()));
+    json!({ "status": each.collect::<super::schema::Document>() })
 }
 
 /// The same with every state replaced by this one.
@@ -81,8 +79,8 @@ fn wanted(target: Target, meant: &[Listed], status: &Value) -> Value {
     match target {
         Target::One(_) => json!({ "status": status }),
         Target::All => {
-            let states = meant.iter().map(|connection| (connection.id.to_string(), status.clone()));
-            json!({ "status": states.collect::<super::schema::Document>() })
+            let wanted = meant.iter().map(|connection| (connection.id.to_string(), status.clone()));
+            json!({ "status": wanted.collect::<super::schema::Document>() })
         }
     }
 }
@@ -283,7 +281,9 @@ impl Actions {
         };
         match told {
             Err(failure) if !failure.is_open => return Err(performance.fail(failure, Value::Null).await),
-            Err(failure) if !runs => return Err(performance.fail(failure, after(target, &ids, listed)).await),
+            Err(failure) if !runs => {
+                return Err(performance.fail(failure, after(target, &ids, listed)).await);
+            }
             _ => {}
         }
         let ended = self.book().end(&ids_of(&holds), now()).await;

@@ -83,7 +83,15 @@ impl Actions {
     ) -> Result<Performance<'a>, ActionError> {
         let entry = entry(Some(nas), origin, deed);
         match self.journal().begin(&entry).await {
-            Ok(id) => Ok(Performance { actions: self, nas, port, origin, entry, id: Some(id), started: Instant::now() }),
+            Ok(id) => Ok(Performance {
+                actions: self,
+                nas,
+                port,
+                origin,
+                entry,
+                id: Some(id),
+                started: Instant::now(),
+            }),
             Err(error) => {
                 tracing::error!(%nas, action = entry.record.action, %error, "refused: the audit record cannot be written");
                 Err(ActionError::Unrecorded(error.to_string()))

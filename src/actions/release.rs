@@ -70,9 +70,13 @@ impl Actions {
                 let command = Command::Resume(Target::One(ConnectionId(hold.connection_id)));
                 super::perform::plan(port, vec![command], before, json!({ "status": null })).await?
             }
-            Release::Quietly => {
-                DryRun { dry_run: true, after: before.clone(), before, requests: Vec::new(), more: Document::new() }
-            }
+            Release::Quietly => DryRun {
+                dry_run: true,
+                after: before.clone(),
+                before,
+                requests: Vec::new(),
+                more: Document::new(),
+            },
         };
         tracing::debug!(%nas, hold = hold.id, "release thought through");
         planned.more.insert("ended_holds".to_owned(), json!([hold]));

@@ -27,7 +27,8 @@ impl Actions {
         }
         let Listed { id, name, .. } = &listed;
         let tasks = ask(&*port, Question::Tasks(*id)).await?;
-        let before = json!({ "status": listed.status_word(), "task_display_name": name, "tasks": tasks.get("sess") });
+        let before =
+            json!({ "status": listed.status_word(), "task_display_name": name, "tasks": tasks.get("sess") });
         let command = Command::RemoveConnection(*id);
         if dry_run {
             return Ok(Effect::Planned(plan(&*port, vec![command], before, Value::Null).await?));
@@ -66,7 +67,10 @@ impl Actions {
         let listed = ask(&*port, Question::Tasks(connection)).await?;
         let sess = |answer: &super::schema::Document| {
             let entries = answer.get("sess").and_then(Value::as_array)?;
-            entries.iter().find(|entry| entry.get("sess_id").and_then(Value::as_i64) == Some(task.id.0)).cloned()
+            entries
+                .iter()
+                .find(|entry| entry.get("sess_id").and_then(Value::as_i64) == Some(task.id.0))
+                .cloned()
         };
         let before =
             sess(&listed).ok_or_else(|| ActionError::UnknownTask { nas: nas.clone(), id: task.id.0 })?;

@@ -23,9 +23,8 @@ impl Actions {
     /// Looks a request up, and has it running from now on if it is new.
     pub async fn begin_request(&self, ticket: &Ticket) -> Result<Begun, StateError> {
         let (state, ticket) = (Arc::clone(&self.state), ticket.clone());
-        let begun = blocking(move || {
-            state.idempotency_begin(&ticket.token, &ticket.key, &ticket.fingerprint, now())
-        });
+        let begun =
+            blocking(move || state.idempotency_begin(&ticket.token, &ticket.key, &ticket.fingerprint, now()));
         begun.await
     }
 

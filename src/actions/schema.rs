@@ -159,8 +159,9 @@ mod tests {
 
     #[test]
     fn every_fault_is_reported_at_its_place() {
-        let faults =
-            SCHEMA.check(json!({"speed": 11, "paths": ["/a", "b", 3], "a/b~c": 1, "reason": ""})).unwrap_err();
+        let faults = SCHEMA
+            .check(json!({"speed": 11, "paths": ["/a", "b", 3], "a/b~c": 1, "reason": ""}))
+            .unwrap_err();
         let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(pointers, ["/a~1b~0c", "/paths/1", "/paths/2", "/reason", "/speed"]);
         assert!(faults[0].detail.contains("allowed: reason, speed, paths"), "{faults:?}");

@@ -25,7 +25,11 @@ pub static PACKAGE: Schema = Schema {
             Kind::Word(&["enable", "disable"]),
             "Whether administrators see every user's connections. disable hides users: dangerous.",
         ),
-        Field::optional("log_count", Kind::Integer { min: 1, max: 100_000 }, "Log rows kept for each connection."),
+        Field::optional(
+            "log_count",
+            Kind::Integer { min: 1, max: 100_000 },
+            "Log rows kept for each connection.",
+        ),
         Field::optional("worker_count", Kind::Integer { min: 1, max: 20 }, "Files transferred at once."),
         Field::optional(
             "repo_vol_path",
@@ -121,7 +125,11 @@ pub static FILTERS: Schema = Schema {
             "Extensions left out, without the dot; also sets user_defined_extensions.",
         ),
         Field::optional("user_defined_names", NAMES, "Those of the names that a person added."),
-        Field::optional("user_defined_extensions", EXTENSIONS, "Those of the extensions that a person added."),
+        Field::optional(
+            "user_defined_extensions",
+            EXTENSIONS,
+            "Those of the extensions that a person added.",
+        ),
         Field::optional(
             "filtered_max_upload_size",
             Kind::Integer { min: 0, max: MOST },
@@ -188,14 +196,17 @@ impl Subject {
             Self::Schedule(_) => {
                 let hours = patch.get("schedule").and_then(|week| super::schema::week(week).ok());
                 let mut own = Document::new();
-                own.extend(patch.remove("enabled").map(|enabled| ("is_enabled_schedule".to_owned(), enabled)));
+                own.extend(
+                    patch.remove("enabled").map(|enabled| ("is_enabled_schedule".to_owned(), enabled)),
+                );
                 own.extend(hours.map(|hours| ("schedule_info".to_owned(), Value::String(hours))));
                 own
             }
             Self::Filters(_) => {
-                for (filtered, own) in
-                    [("filtered_names", "user_defined_names"), ("filtered_extensions", "user_defined_extensions")]
-                {
+                for (filtered, own) in [
+                    ("filtered_names", "user_defined_names"),
+                    ("filtered_extensions", "user_defined_extensions"),
+                ] {
                     if let (Some(list), None) = (patch.get(filtered), patch.get(own)) {
                         patch.insert(own.to_owned(), list.clone());
                     }
@@ -219,7 +230,10 @@ impl Subject {
                 if mounts.is_empty() || mounts.contains(&wanted) {
                     return Vec::new();
                 }
-                vec![Fault::at("repo_vol_path", format!("is no volume of the NAS; allowed: {}", mounts.join(", ")))]
+                vec![Fault::at(
+                    "repo_vol_path",
+                    format!("is no volume of the NAS; allowed: {}", mounts.join(", ")),
+                )]
             }
             _ => Vec::new(),
         }
@@ -262,16 +276,26 @@ mod tests {
     use serde_json::json;
 
     fn document(value: Value) -> Document {
-        value.as_object().cloned().unwrap()
+        match value {
+            Value::Object(document) => document,
+            other => panic!("{other} is no object"),
+        }
     }
 
     #[test]
     fn a_change_keeps_what_it_does_not_name() {
-        let current = document(json!({"task_name": "Dropbox", "part_size": 64, "max_upload_speed": 0, "client_type": "db"}));
+        let current = document(
+            json!({"task_name": "Dropbox", "part_size": 64, "max_upload_speed": 0, "client_type": "db"}),
+        );
         let change = document(json!({"max_upload_speed": 512}));
         let subject = Subject::Connection(ConnectionId(3));
-        let merged = document(json!({"task_name": "Dropbox", "part_size": 64, "max_upload_speed": 512, "client_type": "db"}));
-        assert_eq!(subject.commands(&current, &change), [Command::SetConnection(ConnectionId(3), merged.clone())]);
+        let merged = document(
+            json!({"task_name": "Dropbox", "part_size": 64, "max_upload_speed": 512, "client_type": "db"}),
+        );
+        assert_eq!(
+            subject.commands(&current, &change),
+            [Command::SetConnection(ConnectionId(3), merged.clone())]
+        );
         assert_eq!(missing(&change, &merged), Vec::<&str>::new());
         assert_eq!(missing(&change, &current), ["max_upload_speed"]);
     }
@@ -284,16 +308,24 @@ mod tests {
         };
         assert_eq!(methods(json!({"log_count": 2})), ["set_global_config"]);
         assert_eq!(methods(json!({"sync_mode": true})), ["set_personal_config"]);
-        assert_eq!(methods(json!({"sync_mode": true, "log_count": 2})), ["set_global_config", "set_personal_config"]);
+        assert_eq!(
+            methods(json!({"sync_mode": true, "log_count": 2})),
+            ["set_global_config", "set_personal_config"]
+        );
     }
 
     #[test]
     fn names_and_extensions_are_also_the_persons_own() {
         let subject = Subject::Filters(TaskId(1));
-        let change = subject.in_nas_terms(document(json!({"filtered_names": ["a"], "filtered_extensions": ["b"], "user_defined_extensions": []})));
-        assert_eq!(Value::Object(change), json!({
-            "filtered_names": ["a"], "user_defined_names": ["a"], "filtered_extensions": ["b"], "user_defined_extensions": [],
-        }));
+        let change = subject.in_nas_terms(document(
+            json!({"filtered_names": ["a"], "filtered_extensions": ["b"], "user_defined_extensions": []}),
+        ));
+        assert_eq!(
+            Value::Object(change),
+            json!({
+                "filtered_names": ["a"], "user_defined_names": ["a"], "filtered_extensions": ["b"], "user_defined_extensions": [],
+            })
+        );
     }
 
     #[test]
@@ -301,14 +333,18 @@ mod tests {
         let subject = Subject::Schedule(ConnectionId(1));
         let days = vec!["01".repeat(12); 7];
         let change = subject.in_nas_terms(document(json!({"enabled": true, "schedule": days})));
-        assert_eq!(Value::Object(change), json!({"is_enabled_schedule": true, "schedule_info": "01".repeat(84)}));
+        assert_eq!(
+            Value::Object(change),
+            json!({"is_enabled_schedule": true, "schedule_info": "01".repeat(84)})
+        );
         let change = subject.in_nas_terms(document(json!({"enabled": false})));
         assert_eq!(Value::Object(change), json!({"is_enabled_schedule": false}));
     }
 
     #[test]
     fn a_schedule_is_shown_by_days() {
-        let settings = document(json!({"is_enabled_schedule": false, "schedule_info": "01".repeat(84), "part_size": 1}));
+        let settings =
+            document(json!({"is_enabled_schedule": false, "schedule_info": "01".repeat(84), "part_size": 1}));
         let subject = Subject::Schedule(ConnectionId(1));
         assert_eq!(subject.view(&settings), json!({"enabled": false, "schedule": vec!["01".repeat(12); 7]}));
         let never_set = document(json!({"is_enabled_schedule": false, "schedule_info": ""}));
@@ -318,9 +354,13 @@ mod tests {
     #[test]
     fn the_database_moves_to_a_volume_of_the_nas_only() {
         let current = document(json!({"volume_list": [{"mount_point": "/volume1"}]}));
-        let faults = |path: &str| Subject::Package.faults(&current, &document(json!({"repo_vol_path": path})));
+        let faults =
+            |path: &str| Subject::Package.faults(&current, &document(json!({"repo_vol_path": path})));
         assert_eq!(faults("/volume1"), []);
         assert_eq!(faults("/volume9")[0].pointer, "/repo_vol_path");
-        assert_eq!(Subject::Package.faults(&Document::new(), &document(json!({"repo_vol_path": "/volume9"}))), []);
+        assert_eq!(
+            Subject::Package.faults(&Document::new(), &document(json!({"repo_vol_path": "/volume9"}))),
+            []
+        );
     }
 }

@@ -14,10 +14,22 @@ use serde_json::{Value, json};
 pub static NEW_TASK: Schema = Schema {
     name: "NewTask",
     fields: &[
-        Field::required("local_path", Kind::Text(TextRule::LocalPath), "The folder on the NAS, /SHARE/DIRECTORY."),
+        Field::required(
+            "local_path",
+            Kind::Text(TextRule::LocalPath),
+            "The folder on the NAS, /SHARE/DIRECTORY.",
+        ),
         Field::required("cloud_path", Kind::Text(TextRule::CloudPath), "The folder in the bucket."),
-        Field::optional("sync_direction", Kind::Word(DIRECTIONS), "Which way files go; BIDIRECTION unless said."),
-        Field::optional("storage_class", Kind::Text(TextRule::Name), "The storage class; STANDARD unless said."),
+        Field::optional(
+            "sync_direction",
+            Kind::Word(DIRECTIONS),
+            "Which way files go; BIDIRECTION unless said.",
+        ),
+        Field::optional(
+            "storage_class",
+            Kind::Text(TextRule::Name),
+            "The storage class; STANDARD unless said.",
+        ),
         Field::optional(
             "file_filter",
             Kind::Texts { rule: TextRule::Extension, most: 1_000 },
@@ -40,9 +52,8 @@ pub static NEW_TASK: Schema = Schema {
 impl NewTask {
     /// The task of a body that was checked against [`NEW_TASK`], with the defaults of the source document.
     pub fn of(body: &Document) -> Self {
-        let text = |name: &str, default: &str| {
-            body.get(name).and_then(Value::as_str).unwrap_or(default).to_owned()
-        };
+        let text =
+            |name: &str, default: &str| body.get(name).and_then(Value::as_str).unwrap_or(default).to_owned();
         let texts = |name: &str| -> Vec<String> {
             let items = body.get(name).and_then(Value::as_array);
             items.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
@@ -105,11 +116,14 @@ impl Actions {
         for command in [test, create] {
             let told = match command {
                 // It changes nothing, so it does not count as an action.
-                Command::TestTask(..) => port.tell(command).await.map_err(|failure| Failure { is_open: false, ..failure }),
+                Command::TestTask(..) => {
+                    port.tell(command).await.map_err(|failure| Failure { is_open: false, ..failure })
+                }
                 command => performance.tell(command).await,
             };
             if let Err(failure) = told {
-                let after = list().await.ok().and_then(|mut answer| answer.remove("sess")).unwrap_or_default();
+                let after =
+                    list().await.ok().and_then(|mut answer| answer.remove("sess")).unwrap_or_default();
                 return Err(performance.fail(failure, json!({ "sess": after })).await);
             }
         }

@@ -37,7 +37,13 @@ impl Api {
         reload: Reload,
         count: Arc<dyn Fn(&'static str, u16) + Send + Sync>,
     ) -> Self {
-        Self { actions, reload, throttle: Throttle::default(), settings: RwLock::new(Arc::new(settings)), count }
+        Self {
+            actions,
+            reload,
+            throttle: Throttle::default(),
+            settings: RwLock::new(Arc::new(settings)),
+            count,
+        }
     }
 
     pub(super) fn settings(&self) -> Arc<Settings> {

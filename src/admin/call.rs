@@ -5,7 +5,7 @@ use super::problems::{self, Refusal};
 use super::scope::Scope;
 use super::tokens::Grant;
 use crate::actions::schema::Document;
-use crate::actions::{Actions, ActionError, Answers, Listed, Nas, Object, Origin, Question, Source};
+use crate::actions::{ActionError, Actions, Answers, Listed, Nas, Object, Origin, Question, Source};
 use crate::model::{Data, NasName, Snapshot};
 use crate::web::PathParams;
 use serde_json::Value;
@@ -127,7 +127,11 @@ impl Call {
 
     /// Refuses a token that is for some connections only.
     pub(super) fn needs_all_connections(&self) -> Result<(), Refusal> {
-        if self.grant.may_on_all() { Ok(()) } else { Err(self.forbidden("on all connections at once").into()) }
+        if self.grant.may_on_all() {
+            Ok(())
+        } else {
+            Err(self.forbidden("on all connections at once").into())
+        }
     }
 
     /// Refuses a token without a scope.

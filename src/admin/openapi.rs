@@ -1,4 +1,4 @@
-//! The API's description, OpenAPI 3.1, made of the tables of routes.
+//! The API's description, `OpenAPI` 3.1, made of the tables of routes.
 
 mod answers;
 
@@ -114,7 +114,11 @@ fn responses(route: &Route) -> Map<String, Value> {
     if route.effects.changes() {
         let planned = reference("DryRun");
         if done == 200 {
-            add(200, "It was done; or, dry, what would be.", json_of(json!({ "anyOf": [answer.clone(), planned] })));
+            add(
+                200,
+                "It was done; or, dry, what would be.",
+                json_of(json!({ "anyOf": [answer.clone(), planned] })),
+            );
         } else {
             add(done, "It was done.", json_of(answer.clone()));
             add(200, "What would be done.", json_of(planned));
@@ -135,15 +139,24 @@ fn responses(route: &Route) -> Map<String, Value> {
 /// The problems that a route can answer with, by status.
 fn refusals(route: &Route) -> BTreeMap<u16, Vec<&'static problems::Kind>> {
     let mut kinds: Vec<&'static problems::Kind> = vec![
-        &problems::HOST, &problems::ORIGIN, &problems::PARAMETER, &problems::BAD_REQUEST, &problems::METHOD,
-        &problems::NOT_FOUND, &problems::INTERNAL,
+        &problems::HOST,
+        &problems::ORIGIN,
+        &problems::PARAMETER,
+        &problems::BAD_REQUEST,
+        &problems::METHOD,
+        &problems::NOT_FOUND,
+        &problems::INTERNAL,
     ];
     if route.scope.is_some() {
         kinds.extend([&problems::UNAUTHORIZED, &problems::TOO_MANY_FAILURES, &problems::FORBIDDEN]);
     }
     if route.body.is_some() {
         kinds.extend([
-            &problems::MEDIA_TYPE, &problems::TOO_LARGE, &problems::TIMEOUT, &problems::MALFORMED, &problems::INVALID,
+            &problems::MEDIA_TYPE,
+            &problems::TOO_LARGE,
+            &problems::TIMEOUT,
+            &problems::MALFORMED,
+            &problems::INVALID,
         ]);
     }
     if route.names("nas") || route.id == "create_hold" {
@@ -157,15 +170,24 @@ fn refusals(route: &Route) -> BTreeMap<u16, Vec<&'static problems::Kind>> {
     }
     if route.effects.changes() {
         kinds.extend([
-            &problems::KEY_INVALID, &problems::KEY_MISMATCH, &problems::KEY_IN_PROGRESS, &problems::KEY_INTERRUPTED,
-            &problems::AUDIT, &problems::HELD, &problems::UNCONFIRMED,
+            &problems::KEY_INVALID,
+            &problems::KEY_MISMATCH,
+            &problems::KEY_IN_PROGRESS,
+            &problems::KEY_INTERRUPTED,
+            &problems::AUDIT,
+            &problems::HELD,
+            &problems::UNCONFIRMED,
         ]);
     }
     let asks = route.effects != Effects::Looks && route.effects.needs_nas();
     if asks || route.names("nas") {
         kinds.extend([
-            &problems::NAS_REFUSED, &problems::NAS_SILENT, &problems::NAS_BROKEN, &problems::NAS_INCOMPLETE,
-            &problems::NO_DATA_REFUSED, &problems::NO_DATA_SILENT,
+            &problems::NAS_REFUSED,
+            &problems::NAS_SILENT,
+            &problems::NAS_BROKEN,
+            &problems::NAS_INCOMPLETE,
+            &problems::NO_DATA_REFUSED,
+            &problems::NO_DATA_SILENT,
         ]);
     }
     match route.id {

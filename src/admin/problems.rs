@@ -107,9 +107,7 @@ pub(super) fn of_body(faults: &[Fault]) -> Problem {
 pub(super) fn of_query(faults: &[Fault]) -> Problem {
     let errors: Vec<Value> = faults
         .iter()
-        .map(|fault| {
-            json!({ "parameter": fault.pointer.trim_start_matches('/'), "detail": fault.detail })
-        })
+        .map(|fault| json!({ "parameter": fault.pointer.trim_start_matches('/'), "detail": fault.detail }))
         .collect();
     PARAMETER.because(summary(faults)).with("errors", errors)
 }
@@ -144,7 +142,10 @@ impl From<ActionError> for Refusal {
                 }
                 if let Some(seen) = seen {
                     let (before, after) = *seen;
-                    return Self { problem: problem.with("before", before).with("after", after), is_final: true };
+                    return Self {
+                        problem: problem.with("before", before).with("after", after),
+                        is_final: true,
+                    };
                 }
                 problem
             }
@@ -187,7 +188,11 @@ mod tests {
     #[test]
     fn names_are_stable_words() {
         for kind in ALL {
-            assert!(kind.0.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{}", kind.0);
+            assert!(
+                kind.0.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                "{}",
+                kind.0
+            );
             assert!(kind.1.is_client_error() || kind.1.is_server_error(), "{}", kind.0);
         }
     }

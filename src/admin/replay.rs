@@ -46,7 +46,9 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 /// What tells a request from others.
 pub(super) fn fingerprint(method: &Method, uri: &Uri, body: &[u8]) -> String {
     let mut hash = Sha256::new();
-    for part in [method.as_str().as_bytes(), uri.path().as_bytes(), uri.query().unwrap_or_default().as_bytes(), body] {
+    for part in
+        [method.as_str().as_bytes(), uri.path().as_bytes(), uri.query().unwrap_or_default().as_bytes(), body]
+    {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
@@ -77,7 +79,9 @@ async fn once(route: &'static Route, call: Call, fingerprint: String) -> Respons
         // What must go on whatever the disk does goes on without its key.
         Err(_) if route.effects == Effects::ChangesRegardless => return finished(&(route.run)(call).await),
         Err(error) => {
-            return refusal(problems::AUDIT.because(format!("the key cannot be written, so nothing was done: {error}")));
+            return refusal(
+                problems::AUDIT.because(format!("the key cannot be written, so nothing was done: {error}")),
+            );
         }
     }
     let outcome = (route.run)(call).await;
@@ -129,7 +133,9 @@ mod tests {
     use super::*;
 
     fn of(values: &[&str]) -> Result<Option<String>, ()> {
-        let headers = values.iter().map(|value| (hyper::header::HeaderName::from_static(KEY), HeaderValue::from_str(value).unwrap()));
+        let headers = values.iter().map(|value| {
+            (hyper::header::HeaderName::from_static(KEY), HeaderValue::from_str(value).unwrap())
+        });
         key(&headers.collect()).map_err(|_| ())
     }
 

@@ -89,6 +89,11 @@ impl Reply {
 /// What a route answers with, once it is done.
 pub(super) type Outcome = Result<Reply, Refusal>;
 
+/// The outcome of a route that waits for nothing.
+pub(super) fn at_once(outcome: Outcome) -> BoxFuture<'static, Outcome> {
+    Box::pin(std::future::ready(outcome))
+}
+
 /// One route.
 pub(super) struct Route {
     pub(super) verb: Verb,

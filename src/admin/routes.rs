@@ -26,7 +26,9 @@ pub(super) fn all() -> impl Iterator<Item = &'static Route> {
 /// The name of the route of a path and a method.
 pub(super) fn name_of(path: &str, method: &Method) -> &'static str {
     let method = if method == Method::HEAD { &Method::GET } else { method };
-    all().find(|route| route.path == path && route.verb.method() == *method).map_or("not_allowed", |route| route.id)
+    all()
+        .find(|route| route.path == path && route.verb.method() == *method)
+        .map_or("not_allowed", |route| route.id)
 }
 
 #[cfg(test)]

@@ -44,8 +44,10 @@ impl<H: Handler> Handler for Guarded<H> {
         let answer = self.inner.handle(Request::from_parts(head, body));
         Box::pin(async move {
             let mut response = answer.await;
-            let handler =
-                response.extensions().get::<Matched>().map_or("not_found", |Matched(path)| name(path, &method));
+            let handler = response
+                .extensions()
+                .get::<Matched>()
+                .map_or("not_found", |Matched(path)| name(path, &method));
             (api.count)(handler, response.status().as_u16());
             // Answers are about now and for the caller alone.
             let headers = response.headers_mut();
@@ -71,7 +73,9 @@ impl<H: Handler> Handler for Guarded<H> {
 fn trick(api: &Api, head: &Parts) -> Option<Problem> {
     match api.settings().hosts.check(head, Scheme::Http) {
         Ok(()) => None,
-        Err(Stranger::Host) => Some(problems::HOST.because("name this host in admin.allowed_hosts if it is meant")),
+        Err(Stranger::Host) => {
+            Some(problems::HOST.because("name this host in admin.allowed_hosts if it is meant"))
+        }
         Err(Stranger::Origin) => Some(problems::ORIGIN.problem()),
     }
 }
@@ -106,7 +110,9 @@ impl Handler for Endpoint {
 
     /// Nothing is read for who will be refused anyway.
     fn body_limit(&self, head: &Parts) -> BodyLimit {
-        let Some(scope) = self.route.scope.filter(|_| self.route.body.is_some()) else { return BodyLimit::Unread };
+        let Some(scope) = self.route.scope.filter(|_| self.route.body.is_some()) else {
+            return BodyLimit::Unread;
+        };
         match self.grant(&head.headers) {
             Some(grant) if grant.may(scope) => BodyLimit::Bytes(MOST_BYTES),
             _ => BodyLimit::Unread,
@@ -186,7 +192,8 @@ fn nobody() -> Grant {
 }
 
 async fn unauthorized(api: &Api, head: &Parts) -> Problem {
-    let peer = head.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip());
+    let peer =
+        head.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip());
     if !head.headers.contains_key(AUTHORIZATION) {
         return problems::UNAUTHORIZED.because("send Authorization: Bearer TOKEN");
     }
@@ -226,7 +233,9 @@ fn query(route: &Route, uri: &hyper::Uri) -> Result<Document, Refusal> {
 /// The body, checked. No body is an object without fields.
 fn document(schema: &Schema, headers: &HeaderMap, body: &[u8]) -> Result<Document, Refusal> {
     if body.is_empty() {
-        return schema.check(Value::Object(Document::new())).map_err(|faults| problems::of_body(&faults).into());
+        return schema
+            .check(Value::Object(Document::new()))
+            .map_err(|faults| problems::of_body(&faults).into());
     }
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let is_json = match (types.next(), types.next()) {

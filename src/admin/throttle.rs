@@ -39,7 +39,7 @@ fn peer_of(address: IpAddr) -> IpAddr {
             let network = u128::from(v6) >> 64 << 64;
             IpAddr::V6(Ipv6Addr::from(network))
         }
-        v4 => v4,
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

@@ -1,9 +1,7 @@
 //! What the last poll knows, under the NAS's own names.
 
 use crate::actions::Hold;
-use crate::model::{
-    Connection, Data, NasName, Package, RecentFile, Snapshot, Transfer, Volume,
-};
+use crate::model::{Connection, Data, NasName, Package, RecentFile, Snapshot, Transfer, Volume};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -42,7 +40,8 @@ pub(super) fn nas(name: &NasName, snapshot: Option<&Snapshot>, holds: &[Hold]) -
 
 /// The package's settings, as `get_config` has them.
 pub(super) fn package(package: &Package) -> Value {
-    let Package { admin_mode, repo_volume, workers, log_limit, relink_deletes_cloud, volume_count, volumes } = package;
+    let Package { admin_mode, repo_volume, workers, log_limit, relink_deletes_cloud, volume_count, volumes } =
+        package;
     let volumes: Vec<Value> = volumes
         .iter()
         .map(|Volume { mount_point, free, size, display }| {
@@ -110,8 +109,19 @@ pub(super) fn connections(data: &Data, listed: &[&Connection]) -> Value {
 
 /// A file in flight, as `get_recently_change` has it.
 pub(super) fn transfer(transfer: &Transfer) -> Value {
-    let Transfer { connection: _, task, direction: _, path, bit_rate, done, size, stalled: _, base_name, status, user } =
-        transfer;
+    let Transfer {
+        connection: _,
+        task,
+        direction: _,
+        path,
+        bit_rate,
+        done,
+        size,
+        stalled: _,
+        base_name,
+        status,
+        user,
+    } = transfer;
     object(json!({
         "base_name": base_name,
         "bit_rate": bit_rate,

@@ -72,7 +72,8 @@ impl AdminService {
             Arc::new(move || Box::pin(reload(reloads.clone()))),
             Arc::new(move |handler, code| exporter.http_request(handler, code)),
         )?;
-        let limits = Limits { max_connections: MOST_CONNECTIONS, max_body_bytes: 1 << 20, ..Limits::default() };
+        let limits =
+            Limits { max_connections: MOST_CONNECTIONS, max_body_bytes: 1 << 20, ..Limits::default() };
         let server = door.bound.serve(Arc::new(admin.clone()), limits, stop.clone());
         let keeper = tokio::spawn(Keeper::new(Arc::clone(&actions)).run(stop.clone()));
         if config.admin.tokens.is_empty() {
@@ -114,16 +115,14 @@ impl AdminService {
 fn options(config: &Config) -> Options {
     Options {
         verify_timeout: config.automation.verify_timeout,
-        retention: Retention {
-            max_age: config.admin.audit_max_age,
-            max_bytes: config.admin.audit_max_bytes,
-        },
+        retention: Retention { max_age: config.admin.audit_max_age, max_bytes: config.admin.audit_max_bytes },
     }
 }
 
 fn settings(config: &Config) -> anyhow::Result<Settings> {
     let admin = &config.admin;
-    let tokens = admin.tokens.iter().map(|(name, token)| Token { grant: grant(name, token), hash: hash(token) });
+    let tokens =
+        admin.tokens.iter().map(|(name, token)| Token { grant: grant(name, token), hash: hash(token) });
     Ok(Settings {
         tokens: Tokens(tokens.collect()),
         hosts: HostPolicy::new(&listen_addr(&admin.listen_address), &admin.allowed_hosts)?,

@@ -1,6 +1,7 @@
 //! The daemon: listeners, fleet, signals.
 
 use super::adapter::StoredGuard;
+use super::admin::{AdminService, Door, ReloadRequest};
 use super::fleet::Fleet;
 use super::pages::{self, Pages};
 use super::{complain, fail, load, refuse, unix_now};
@@ -12,9 +13,11 @@ use crate::telemetry::build;
 use crate::telemetry::logs::{self, LogControl};
 use crate::telemetry::signals::{Hangups, Termination};
 use crate::web::{Bound, Limits, ListenAddr};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// From the first signal to the exit, whatever hangs.
@@ -30,10 +33,11 @@ pub(super) async fn command(flags: &Flags) -> ExitCode {
         Ok(logs) => logs,
         Err(error) => return fail(&error),
     };
-    let state = match open_state(&config) {
-        Ok(state) => state,
-        Err(error) => return fail(&error),
-    };
+    let state =
+        match open_state(&config, if config.admin.enabled { Lasting::Needed } else { Lasting::Wanted }) {
+            Ok(state) => state,
+            Err(error) => return fail(&error),
+        };
     serve(flags, config, state, logs, |_| {}).await
 }
 
@@ -73,10 +77,12 @@ pub(super) struct Daemon {
     server: tokio::task::JoinHandle<()>,
     logs: LogControl,
     stop: CancellationToken,
-    addresses: Vec<std::net::SocketAddr>,
+    addresses: Vec<SocketAddr>,
+    admin: Option<AdminService>,
+    reloads: mpsc::Receiver<ReloadRequest>,
 }
 
-fn listen_addr(ListenAddress { host, port }: &ListenAddress) -> ListenAddr {
+pub(super) fn listen_addr(ListenAddress { host, port }: &ListenAddress) -> ListenAddr {
     ListenAddr { host: host.clone(), port: *port }
 }
 
@@ -86,12 +92,22 @@ impl Daemon {
         let listen: Vec<ListenAddr> = config.web.listen_address.iter().map(listen_addr).collect();
         let bound = Bound::bind(&listen).await?;
         let addresses = bound.local_addrs();
+        let door = Door::open(&config).await?;
         let exporter = ExporterMetrics::new(build::VERSION, build::REVISION, build::RUSTC, unix_now());
         let exposition = Arc::new(Exposition::new(Arc::new(exporter)));
-        let store = Arc::new(StoredGuard(Arc::new(state)));
+        let state = Arc::new(state);
+        let store = Arc::new(StoredGuard(Arc::clone(&state)));
         let mut fleet = Fleet::new(Arc::clone(&exposition), store);
         fleet.apply(&config).await?;
         let stop = CancellationToken::new();
+        let (reload, reloads) = mpsc::channel(1);
+        let admin = match door {
+            Some(door) => {
+                let directory = fleet.directory();
+                Some(AdminService::start(door, &config, directory, state, &exposition, reload, &stop)?)
+            }
+            None => None,
+        };
         let pages = Pages::new(Arc::clone(&exposition), fleet.pulse());
         let router = pages::router(&pages, &config.web)?;
         let server = bound.serve(Arc::new(router), Limits::default(), stop.clone());
@@ -104,12 +120,20 @@ impl Daemon {
         for address in &addresses {
             tracing::info!(%address, path = config.web.telemetry_path, "listening");
         }
-        Ok(Self { config, exposition, fleet, server, logs, stop, addresses })
+        if let Some(address) = admin.as_ref().and_then(AdminService::address) {
+            tracing::info!(%address, "listening for administration");
+        }
+        Ok(Self { config, exposition, fleet, server, logs, stop, addresses, admin, reloads })
     }
 
     /// Where the pages are.
-    pub(super) fn addresses(&self) -> &[std::net::SocketAddr] {
+    pub(super) fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Where the admin API is, if there is one.
+    pub(super) fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().and_then(AdminService::address)
     }
 
     /// Runs until `stop`, then drains.
@@ -119,8 +143,18 @@ impl Daemon {
                 () = stop.cancelled() => break,
                 Some(()) = hangups.next() => {
                     tokio::select! {
-                        () = self.reload(flags) => {}
+                        // It has said and counted what was wrong.
+                        _ = self.reload(flags) => {}
                         // What a reload leaves half done ends now anyway.
+                        () = stop.cancelled() => break,
+                    }
+                }
+                Some(asked) = self.reloads.recv() => {
+                    tokio::select! {
+                        outcome = self.reload(flags) => {
+                            // Whoever asked may have gone away.
+                            let _ = asked.send(outcome);
+                        }
                         () = stop.cancelled() => break,
                     }
                 }
@@ -133,7 +167,14 @@ impl Daemon {
     async fn shutdown(self) {
         self.stop.cancel();
         let ended = async {
-            tokio::join!(self.fleet.shutdown(), async {
+            let acting = async {
+                // Actions need their sessions.
+                if let Some(admin) = self.admin {
+                    admin.shutdown().await;
+                }
+                self.fleet.shutdown().await;
+            };
+            tokio::join!(acting, async {
                 // A server that panicked has nothing left to drain.
                 let _ = self.server.await;
             })
@@ -144,29 +185,34 @@ impl Daemon {
     }
 
     /// Loads the configuration again. A bad one leaves the old one in force.
-    async fn reload(&mut self, flags: &Flags) {
+    async fn reload(&mut self, flags: &Flags) -> Result<(), Vec<String>> {
         let exporter = Arc::clone(self.exposition.exporter());
         let config = match load(flags) {
             Ok(config) => config,
             Err(problems) => {
                 exporter.reloaded(None);
                 tracing::error!("the configuration cannot be used, the old one stays in force: {problems}");
-                return;
+                return Err(problems.0.iter().map(ToString::to_string).collect());
             }
         };
         if let Err(error) = self.fleet.apply(&config).await {
             exporter.reloaded(None);
-            tracing::error!(
-                "the configuration cannot be used, the old one stays in force: {:#}",
-                anyhow::Error::new(error)
-            );
-            return;
+            let error = anyhow::Error::new(error);
+            tracing::error!("the configuration cannot be used, the old one stays in force: {error:#}");
+            return Err(vec![format!("{error:#}")]);
         }
         if config.web != self.config.web
             || config.state_file != self.config.state_file
             || config.log.format != self.config.log.format
+            || config.admin.enabled != self.config.admin.enabled
+            || config.admin.listen_address != self.config.admin.listen_address
         {
-            tracing::warn!("changes of web, state_file and log.format need a restart");
+            tracing::warn!(
+                "changes of web, state_file, log.format and where the admin listener is need a restart"
+            );
+        }
+        if let Some(admin) = &self.admin {
+            admin.apply(&config);
         }
         if let Err(error) = self.logs.set_level(&config.log.level) {
             tracing::error!(%error, "the log level stays as it is");
@@ -174,12 +220,25 @@ impl Daemon {
         self.config = config;
         exporter.reloaded(Some(unix_now()));
         tracing::info!("the configuration was loaded");
+        Ok(())
     }
 }
 
-/// The state file, or one in memory when it cannot be had: the guard then forgets at a restart.
-pub(super) fn open_state(config: &Config) -> Result<StateFile, StateError> {
+/// Whether the state has to outlive the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lasting {
+    /// The login guard is better for it.
+    Wanted,
+    /// Holds and the audit must not forget.
+    Needed,
+}
+
+/// The state file; or, where it cannot be had and need not be, one in memory: the guard then forgets at a restart.
+pub(super) fn open_state(config: &Config, lasting: Lasting) -> Result<StateFile, StateError> {
     StateFile::open(&config.state_file).or_else(|error| {
+        if lasting == Lasting::Needed {
+            return Err(error);
+        }
         tracing::warn!(
             file = %config.state_file.display(),
             %error,

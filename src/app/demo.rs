@@ -7,6 +7,8 @@ use crate::config::{Config, Problems};
 use crate::sim::{SimOptions, Simulator, World};
 use crate::state::StateFile;
 use crate::telemetry::logs;
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use tokio::net::TcpListener;
@@ -15,6 +17,10 @@ const ACCOUNT: &str = "demo";
 const PASSWORD: &str = "demo";
 /// Where the daemon listens unless the flags say otherwise or the port is taken.
 const USUAL_PORT: u16 = 9842;
+/// The same for the admin API.
+const USUAL_ADMIN_PORT: u16 = 9843;
+/// All that a token can be for, but posting alerts.
+const SCOPES: &str = "read,hold,settings,dangerous,lifecycle";
 
 /// The command: serves until a signal ends it.
 pub(super) async fn command(flags: &Flags) -> ExitCode {
@@ -30,7 +36,8 @@ pub(super) async fn command(flags: &Flags) -> ExitCode {
         Err(error) => return fail(&error),
     };
     let nas = simulator.base_url();
-    let config = match config(flags, &nas).await {
+    let token = token();
+    let config = match config(flags, &nas, &token).await {
         Ok(config) => config,
         Err(problems) => return refuse(flags, &problems),
     };
@@ -45,6 +52,9 @@ pub(super) async fn command(flags: &Flags) -> ExitCode {
     };
     let started = |daemon: &Daemon| {
         print(&welcome(&nas, daemon.addresses(), &path));
+        if let Some(admin) = daemon.admin_address() {
+            print(&admin_welcome(admin, &token));
+        }
     };
     let code = daemon::serve(flags, config, state, logs, started).await;
     simulator.shutdown().await;
@@ -52,8 +62,12 @@ pub(super) async fn command(flags: &Flags) -> ExitCode {
 }
 
 /// The configuration of the demo: a quick poll of the simulated NAS, on loopback.
-async fn config(flags: &Flags, nas: &str) -> Result<Config, Problems> {
+async fn config(flags: &Flags, nas: &str, token: &str) -> Result<Config, Problems> {
+    let digest = HEXLOWER.encode(&Sha256::digest(token));
     let environment = [
+        ("ADMIN__ENABLED", "true"),
+        ("ADMIN__TOKENS__DEMO__SHA256", &digest),
+        ("ADMIN__TOKENS__DEMO__SCOPES", SCOPES),
         ("NAS__DEMO__URL", nas),
         ("NAS__DEMO__USERNAME", ACCOUNT),
         ("NAS__DEMO__PASSWORD", PASSWORD),
@@ -65,12 +79,44 @@ async fn config(flags: &Flags, nas: &str) -> Result<Config, Problems> {
     .map(|(key, value)| (format!("CLOUDSYNC_EXPORTER__{key}"), value.to_owned()));
     let mut overrides = flags.overrides();
     if overrides.web_listen_address.is_empty() {
-        let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, USUAL_PORT));
-        let is_free = TcpListener::bind(usual).await.is_ok();
-        let port = if is_free { USUAL_PORT } else { 0 };
-        overrides.web_listen_address.push(format!("127.0.0.1:{port}"));
+        overrides.web_listen_address.push(loopback(USUAL_PORT).await);
+    }
+    if overrides.admin_listen_address.is_none() {
+        overrides.admin_listen_address = Some(loopback(USUAL_ADMIN_PORT).await);
     }
     Config::load(None, environment, &overrides)
+}
+
+/// A listen address on loopback: the usual port where it is free, any other where it is not.
+async fn loopback(usual: u16) -> String {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, usual));
+    let is_free = TcpListener::bind(address).await.is_ok();
+    format!("127.0.0.1:{}", if is_free { usual } else { 0 })
+}
+
+/// A token for this demo alone. It guards nothing but a simulated NAS.
+fn token() -> String {
+    format!("demo-{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..))
+}
+
+fn admin_welcome(address: SocketAddr, token: &str) -> String {
+    let api = format!("http://{address}/api/v1/nas/demo");
+    let head = format!("-H 'Authorization: Bearer {token}'");
+    let json = "-H 'Content-Type: application/json'";
+    format!(
+        "The admin API is at http://{address}, with this token for this run:\n\n\
+         \x20 {token}\n\n\
+         Pause a connection for ten minutes, see who holds it, change one setting, let go:\n\n\
+         \x20 curl -s {head} {api}/connections\n\
+         \x20 curl -s {head} {json} -d '{{\"reason\":\"trying it\",\"for\":\"10m\"}}' {api}/connections/1/pause\n\
+         \x20 curl -s {head} http://{address}/api/v1/holds\n\
+         \x20 curl -s {head} {json} -X PATCH -d '{{\"max_upload_speed\":512}}' {api}/connections/1/settings\n\
+         \x20 curl -s {head} {json} -d '{{}}' {api}/connections/1/resume\n\
+         \x20 curl -s {head} http://{address}/api/v1/audit\n\n\
+         or on a terminal:\n\n\
+         \x20 CLOUDSYNC_CTL_TOKEN={token} cloudsync-exporter ctl --url http://{address} status\n\n\
+         Ctrl-C ends it.\n"
+    )
 }
 
 fn welcome(nas: &str, addresses: &[SocketAddr], path: &str) -> String {
@@ -85,7 +131,6 @@ fn welcome(nas: &str, addresses: &[SocketAddr], path: &str) -> String {
          Try:\n\n\
          \x20 curl -s http://{address}{path} | grep cloudsync_transfer\n\
          \x20 curl -s http://{address}{path} | grep 'cloudsync_connection_status.* 1$'\n\
-         \x20 curl -s -H 'Accept: application/openmetrics-text' http://{address}{path} | tail -3\n\n\
-         Ctrl-C ends it.\n"
+         \x20 curl -s -H 'Accept: application/openmetrics-text' http://{address}{path} | tail -3\n\n"
     )
 }

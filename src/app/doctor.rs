@@ -4,7 +4,7 @@ mod report;
 mod stages;
 
 use super::adapter::{ConfiguredCredentials, StoredGuard};
-use super::daemon::open_state;
+use super::daemon::{Lasting, open_state};
 use super::{fail, load, print, refuse};
 use crate::cli::{self, Flags};
 use crate::telemetry::logs;
@@ -21,7 +21,7 @@ pub(super) async fn command(flags: &Flags, arguments: &cli::Doctor) -> ExitCode 
     if let Err(error) = logs::init(&config.log) {
         return fail(&error);
     }
-    let state = match open_state(&config) {
+    let state = match open_state(&config, Lasting::Wanted) {
         Ok(state) => state,
         Err(error) => return fail(&error),
     };

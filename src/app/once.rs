@@ -1,7 +1,7 @@
 //! `once`: a single poll of each NAS, for cron jobs, the textfile collector and a first look.
 
 use super::adapter::StoredGuard;
-use super::daemon::open_state;
+use super::daemon::{Lasting, open_state};
 use super::nas::{Plan, SetupError};
 use super::{complain, fail, load, print, refuse, unix_now};
 use crate::cli::Flags;
@@ -29,7 +29,7 @@ pub(super) async fn command(flags: &Flags) -> ExitCode {
     }
     let exporter = ExporterMetrics::new(build::VERSION, build::REVISION, build::RUSTC, unix_now());
     let exposition = Arc::new(Exposition::new(Arc::new(exporter)));
-    let state = match open_state(&config) {
+    let state = match open_state(&config, Lasting::Wanted) {
         Ok(state) => state,
         Err(error) => return fail(&error),
     };

@@ -4,6 +4,7 @@ mod token;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,12 @@ pub struct AdminConfig {
     /// Names that requests may be addressed to, beyond the listen address and localhost. Default none.
     #[serde(deserialize_with = "read::list")]
     pub allowed_hosts: Vec<String>,
+    /// How long records of the audit are kept. Default 90 days.
+    #[serde(deserialize_with = "read::duration", serialize_with = "write::duration")]
+    pub audit_max_age: Duration,
+    /// How many bytes of records are kept. Default 64 MiB.
+    #[serde(deserialize_with = "read::whole")]
+    pub audit_max_bytes: u64,
     /// Who may do what. Default nobody.
     pub tokens: BTreeMap<String, TokenConfig>,
 }
@@ -45,6 +52,8 @@ impl Default for AdminConfig {
             config_file: None,
             allow_plaintext: false,
             allowed_hosts: Vec::new(),
+            audit_max_age: Duration::from_secs(90 * 24 * 60 * 60),
+            audit_max_bytes: 64 * 1024 * 1024,
             tokens: BTreeMap::new(),
         }
     }
@@ -55,6 +64,16 @@ impl AdminConfig {
         for host in &self.allowed_hosts {
             problems.check("admin.allowed_hosts", check_host(host));
         }
+        problems.require(
+            self.audit_max_age >= Duration::from_secs(60 * 60),
+            "admin.audit_max_age",
+            "is too short; allowed: 1h or longer",
+        );
+        problems.require(
+            self.audit_max_bytes >= 64 * 1024,
+            "admin.audit_max_bytes",
+            "is too small; allowed: 65536 or more",
+        );
         for (name, token) in &self.tokens {
             let key = format!("admin.tokens.{name}");
             problems.check_name(&key, check_name(name));

@@ -111,11 +111,6 @@ impl Sections {
             );
         }
         problems.require(
-            !self.admin.enabled,
-            "admin.enabled",
-            "this version has no admin listener yet; allowed: false",
-        );
-        problems.require(
             self.automation.mode != AutomationMode::Enforce,
             "automation.mode",
             "this version does not act on alerts yet; allowed: observe",

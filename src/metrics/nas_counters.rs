@@ -2,8 +2,8 @@
 //! can be served alone and go when the NAS leaves the configuration.
 
 use super::catalogue::{self as metric, Metric};
-use super::sample::unit_of;
 use super::held::HeldConnections;
+use super::sample::unit_of;
 use crate::model::{DownReason, HeldConnection, NasName};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;

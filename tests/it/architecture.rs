@@ -26,8 +26,9 @@ const ROOMS: &[(&str, Option<&[&str]>)] = &[
     ("sim", Some(&["web"])),
     ("telemetry", Some(&["config"])),
     ("ctl", Some(&["cli"])),
-    ("admin", Some(&["web", "model"])),
-    ("automation", Some(&["web", "model"])),
+    ("actions", Some(&["model", "state"])),
+    ("admin", Some(&["web", "model", "actions"])),
+    ("automation", Some(&["web", "model", "actions"])),
 ];
 
 /// A source file: its path below src/ and its text.

@@ -22,7 +22,11 @@ impl Look {
         match status {
             Some(Status::Pause) => Self::Paused,
             Some(
-                Status::UpToDate | Status::Syncing | Status::Processing | Status::Scanning | Status::Connecting,
+                Status::UpToDate
+                | Status::Syncing
+                | Status::Processing
+                | Status::Scanning
+                | Status::Connecting,
             ) => Self::Running,
             Some(Status::Suspended | Status::Error | Status::Unlink | Status::Other(_)) | None => Self::Other,
         }

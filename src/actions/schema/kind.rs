@@ -80,9 +80,14 @@ impl Kind {
             (Self::True, _) => Some(wrong(value, "true, said out loud")),
             (Self::Integer { min, max }, Value::Number(number)) => match number.as_i64() {
                 Some(number) if (min..=max).contains(&number) => None,
-                _ => Some(format!("{} is out of range; allowed: whole numbers from {min} to {max}", shorten(&number.to_string()))),
+                _ => Some(format!(
+                    "{} is out of range; allowed: whole numbers from {min} to {max}",
+                    shorten(&number.to_string())
+                )),
             },
-            (Self::Integer { min, max }, _) => Some(wrong(value, &format!("a whole number from {min} to {max}"))),
+            (Self::Integer { min, max }, _) => {
+                Some(wrong(value, &format!("a whole number from {min} to {max}")))
+            }
             (Self::Text(rule), Value::String(text)) => rule.fault(text),
             (Self::Text(_), _) => Some(wrong(value, "a text")),
             (Self::Texts { .. }, _) => Some(wrong(value, "a list of texts")),
@@ -100,7 +105,9 @@ impl Kind {
     pub fn of_text(self, text: &str) -> Value {
         let typed = match self {
             Self::Flag | Self::True => text.parse().ok().map(Value::Bool),
-            Self::Integer { .. } | Self::Time | Self::WordOrNumber(_) => text.parse::<i64>().ok().map(Value::from),
+            Self::Integer { .. } | Self::Time | Self::WordOrNumber(_) => {
+                text.parse::<i64>().ok().map(Value::from)
+            }
             _ => None,
         };
         typed.unwrap_or_else(|| Value::String(text.to_owned()))
@@ -165,7 +172,9 @@ pub fn word_number(words: &[&str], value: &Value) -> Result<Option<i64>, String>
         }
         Value::Number(number) => match number.as_i64() {
             Some(-1) => Ok(None),
-            Some(number) if usize::try_from(number).is_ok_and(|index| index < words.len()) => Ok(Some(number)),
+            Some(number) if usize::try_from(number).is_ok_and(|index| index < words.len()) => {
+                Ok(Some(number))
+            }
             _ => Err(allowed()),
         },
         _ => Err(allowed()),
@@ -194,7 +203,10 @@ pub fn span(text: &str) -> Result<u64, String> {
 
 /// A [`Kind::Week`] as the NAS takes it: 168 characters.
 pub fn week(value: &Value) -> Result<String, String> {
-    let allowed = || "is no schedule; allowed: seven texts of 24 characters 0 and 1, Sunday first, or all 168 in one".to_owned();
+    let allowed = || {
+        "is no schedule; allowed: seven texts of 24 characters 0 and 1, Sunday first, or all 168 in one"
+            .to_owned()
+    };
     let hours = match value {
         Value::String(text) => text.clone(),
         Value::Array(days) if days.len() == 7 => {
@@ -232,15 +244,50 @@ mod tests {
                 vec![json!(0), json!(21), json!(1.5), json!("3"), json!(1e30), json!(u64::MAX)],
             ),
             (Kind::Word(&["a", "b"]), vec![json!("a")], vec![json!("c"), json!(0), json!("")]),
-            (level, vec![json!("info"), json!(2), json!(-1), json!("all")], vec![json!(3), json!(-2), json!("INFO"), json!(0.5)]),
+            (
+                level,
+                vec![json!("info"), json!(2), json!(-1), json!("all")],
+                vec![json!(3), json!(-2), json!("INFO"), json!(0.5)],
+            ),
             (
                 Kind::Time,
-                vec![json!(0), json!(1_724_418_508), json!("2026-11-24T09:30:00Z"), json!("2026-11-24T09:30:00+01:00")],
+                vec![
+                    json!(0),
+                    json!(1_724_418_508),
+                    json!("2026-11-24T09:30:00Z"),
+                    json!("2026-11-24T09:30:00+01:00"),
+                ],
                 vec![json!(-1), json!("yesterday"), json!("2026-11-24"), json!(1e20), json!(i64::MAX)],
             ),
-            (Kind::Span, vec![json!("2h"), json!("1h 30m"), json!("366d")], vec![json!("0s"), json!("2"), json!(7200), json!("367d"), json!("-1h"), json!("1ms"), json!("")]),
-            (Kind::Week, vec![json!(week), json!(days)], vec![json!("1".repeat(167)), json!(["1".repeat(168)]), json!(["1".repeat(25), "1".repeat(23), "1", "1", "1", "1", "1"]), json!("2".repeat(168)), json!(1)]),
-            (Kind::Texts { rule: TextRule::Extension, most: 2 }, vec![json!([]), json!(["iso"])], vec![json!(["a", "b", "c"]), json!("iso"), json!([".iso"]), json!([1])]),
+            (
+                Kind::Span,
+                vec![json!("2h"), json!("1h 30m"), json!("366d")],
+                vec![
+                    json!("0s"),
+                    json!("2"),
+                    json!(7200),
+                    json!("367d"),
+                    json!("-1h"),
+                    json!("1ms"),
+                    json!(""),
+                ],
+            ),
+            (
+                Kind::Week,
+                vec![json!(week), json!(days)],
+                vec![
+                    json!("1".repeat(167)),
+                    json!(["1".repeat(168)]),
+                    json!(["1".repeat(25), "1".repeat(23), "1", "1", "1", "1", "1"]),
+                    json!("2".repeat(168)),
+                    json!(1),
+                ],
+            ),
+            (
+                Kind::Texts { rule: TextRule::Extension, most: 2 },
+                vec![json!([]), json!(["iso"])],
+                vec![json!(["a", "b", "c"]), json!("iso"), json!([".iso"]), json!([1])],
+            ),
         ] {
             for value in good {
                 assert!(is_good(kind, &value), "{kind:?} {value}");

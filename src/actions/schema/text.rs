@@ -57,7 +57,8 @@ impl TextRule {
             ),
             Self::Volume => (
                 text.strip_prefix('/').is_some_and(|name| {
-                    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+                    !name.is_empty()
+                        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
                 }),
                 "a volume's mount point, such as /volume1",
             ),
@@ -74,7 +75,9 @@ impl TextRule {
         let control_free = r"^[^\u0000-\u001f\u007f-\u009f]*$";
         let pattern = match self {
             Self::Short => control_free,
-            Self::Reason | Self::Name => r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\s][^\u0000-\u001f\u007f-\u009f]*$",
+            Self::Reason | Self::Name => {
+                r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\s][^\u0000-\u001f\u007f-\u009f]*$"
+            }
             Self::Path => r"^/[^\u0000-\u001f\u007f-\u009f]*$",
             Self::LocalPath => r"^(/(?!\.\.?(/|$))[^/\u0000-\u001f\u007f-\u009f]+){2,}$",
             Self::CloudPath => r"^(/(?!\.\.?(/|$))[^/\u0000-\u001f\u007f-\u009f]+)+$",
@@ -109,7 +112,18 @@ mod tests {
             (
                 TextRule::LocalPath,
                 &["/share/a", "/share/a b/c", "/s/...", "/s/.x"],
-                &["", "/", "share/a", "/share", "/share/", "//a", "/share//a", "/share/..", "/share/./a", "/share/a/"],
+                &[
+                    "",
+                    "/",
+                    "share/a",
+                    "/share",
+                    "/share/",
+                    "//a",
+                    "/share//a",
+                    "/share/..",
+                    "/share/./a",
+                    "/share/a/",
+                ],
             ),
             (TextRule::CloudPath, &["/a", "/a/b"], &["", "/", "a", "/a/", "//", "/..", "/a/./b"]),
             (TextRule::Volume, &["/volume1", "/volumeUSB1"], &["", "/", "volume1", "/volume1/x", "/vol ume"]),

@@ -2,7 +2,7 @@
 
 use super::super::call::Call;
 use super::super::problems;
-use super::super::route::{DRY_RUN, Effects, Outcome, Reply, Route, Verb};
+use super::super::route::{DRY_RUN, Effects, Outcome, Reply, Route, Verb, at_once};
 use super::super::scope::Scope;
 use super::connections::MAY_REASON;
 use crate::actions::schema::Schema;
@@ -42,7 +42,7 @@ pub(in super::super) static ROUTES: [Route; 4] = [
             "list_decisions",
             "Why each alert did or did not act. This version makes no decisions: it does not act on alerts.",
             "Decisions",
-            |call| Box::pin(decisions(call)),
+            |call| at_once(Ok(decisions(&call))),
         )
     },
     Route {
@@ -70,9 +70,9 @@ async fn switch(call: Call, frozen: bool) -> Outcome {
     Ok(Reply::ok(view))
 }
 
-async fn decisions(call: Call) -> Outcome {
+fn decisions(call: &Call) -> Reply {
     let mode = call.api.settings().automation_mode;
-    Ok(Reply::ok(json!({ "mode": mode, "frozen": call.actions().is_frozen(), "decisions": [] })))
+    Reply::ok(json!({ "mode": mode, "frozen": call.actions().is_frozen(), "decisions": [] }))
 }
 
 async fn reload(call: Call) -> Outcome {

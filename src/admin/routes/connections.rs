@@ -1,7 +1,7 @@
 //! Connections: what they are, their access and logs, pause, resume, removal.
 
 use super::super::call::Call;
-use super::super::route::{DRY_RUN, Effects, Outcome, Reply, Route, Verb};
+use super::super::route::{DRY_RUN, Effects, Outcome, Reply, Route, Verb, at_once};
 use super::super::scope::Scope;
 use super::super::views;
 use super::nas::{GROUPS, QUERY_REASON, grouped};
@@ -12,9 +12,11 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 /// Why something is paused.
-pub(super) const REASON: Field = Field::required("reason", Kind::Text(TextRule::Reason), "Why, for whoever finds it.");
+pub(super) const REASON: Field =
+    Field::required("reason", Kind::Text(TextRule::Reason), "Why, for whoever finds it.");
 /// Why something is resumed.
-pub(super) const MAY_REASON: Field = Field::optional("reason", Kind::Text(TextRule::Reason), "Why, for the audit.");
+pub(super) const MAY_REASON: Field =
+    Field::optional("reason", Kind::Text(TextRule::Reason), "Why, for the audit.");
 /// How long a hold lasts.
 pub(super) const FOR: Field =
     Field::optional("for", Kind::Span, "How long; left out, until somebody ends it.");
@@ -34,20 +36,28 @@ const LOG_QUERY: [Field; 7] = [
     Field::optional("to", Kind::Time, "Only rows until this time: seconds since 1970, or RFC 3339."),
     Field::optional("level", Kind::WordOrNumber(&LEVELS), "Only rows of this level."),
     Field::optional("action", Kind::WordOrNumber(&ACTIONS), "Only rows of this action."),
-    Field::optional("offset", Kind::Integer { min: 0, max: u32::MAX as i64 }, "Of the newest rows, how many to skip."),
+    Field::optional(
+        "offset",
+        Kind::Integer { min: 0, max: u32::MAX as i64 },
+        "Of the newest rows, how many to skip.",
+    ),
     Field::optional("limit", Kind::Integer { min: 1, max: 200 }, "How many rows; 200 unless said."),
 ];
 
 pub(in super::super) static ROUTES: [Route; 7] = [
     Route {
         effects: Effects::Looks,
-        query: &[Field::optional("group_by", GROUPS, "Which stand together: those of a user, or of a kind of cloud.")],
+        query: &[Field::optional(
+            "group_by",
+            GROUPS,
+            "Which stand together: those of a user, or of a kind of cloud.",
+        )],
         ..Route::get(
             "/api/v1/nas/{nas}/connections",
             "list_connections",
             "The connections, from the last poll.",
             "Connections",
-            |call| Box::pin(list(call)),
+            |call| at_once(list(&call)),
         )
     },
     Route::get(
@@ -129,7 +139,7 @@ pub(super) fn seconds(call: &Call) -> Option<u64> {
     call.text("for").and_then(|text| schema::span(&text).ok())
 }
 
-async fn list(call: Call) -> Outcome {
+fn list(call: &Call) -> Outcome {
     let (_, data) = call.data()?;
     let seen = data
         .connections
@@ -143,8 +153,10 @@ async fn list(call: Call) -> Outcome {
 async fn get(call: Call) -> Outcome {
     let connection = call.connection().await?;
     let id = connection.id;
-    let mut answers =
-        call.ask(vec![Question::Connections, Question::Settings(id), Question::Property(id)]).await?.into_iter();
+    let mut answers = call
+        .ask(vec![Question::Connections, Question::Settings(id), Question::Property(id)])
+        .await?
+        .into_iter();
     let mut next = || answers.next().unwrap_or_else(|| Ok(Document::new())).map_err(ActionError::from);
     let (list, settings, property) = (next()?, next()?, next()?);
     let entries = list.get("conn").and_then(Value::as_array);
@@ -170,7 +182,9 @@ async fn logs(call: Call) -> Outcome {
     let connection = call.connection().await?;
     let number = |name: &str| call.query_number(name).and_then(|number| u32::try_from(number).ok());
     let time = |name: &str| call.query.get(name).and_then(|value| schema::time(value).ok());
-    let word = |name: &str, words: &[&str]| call.query.get(name).and_then(|value| schema::word_number(words, value).ok()?);
+    let word = |name: &str, words: &[&str]| {
+        call.query.get(name).and_then(|value| schema::word_number(words, value).ok()?)
+    };
     let filter = LogFilter {
         keyword: call.query_text("keyword").unwrap_or_default(),
         from: time("from"),
@@ -184,7 +198,12 @@ async fn logs(call: Call) -> Outcome {
 }
 
 /// Pauses one connection, for this route and for that of holds.
-pub(super) async fn pause_one(call: &Call, id: ConnectionId, nas: &crate::model::NasName, done: StatusCode) -> Outcome {
+pub(super) async fn pause_one(
+    call: &Call,
+    id: ConnectionId,
+    nas: &crate::model::NasName,
+    done: StatusCode,
+) -> Outcome {
     let wish = Pause {
         target: Target::One(id),
         reason: call.text("reason").unwrap_or_default(),

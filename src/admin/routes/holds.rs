@@ -2,7 +2,7 @@
 
 use super::super::call::Call;
 use super::super::problems::{self, Refusal};
-use super::super::route::{DRY_RUN, Effects, Outcome, Reply, Route, Verb};
+use super::super::route::{DRY_RUN, Effects, Outcome, Reply, Route, Verb, at_once};
 use super::super::scope::Scope;
 use super::connections::{FOR, REASON, pause_one};
 use super::nas::QUERY_REASON;
@@ -13,8 +13,11 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 const NAS: Field = Field::optional("nas", Kind::Text(TextRule::Name), "Only of this NAS.");
-const CONNECTION: Field =
-    Field::optional("connection", Kind::Integer { min: 0, max: 1 << 53 }, "Only of the connection with this id.");
+const CONNECTION: Field = Field::optional(
+    "connection",
+    Kind::Integer { min: 0, max: 1 << 53 },
+    "Only of the connection with this id.",
+);
 
 /// Records of a page of the audit, unless said.
 const PAGE: i64 = 50;
@@ -35,7 +38,9 @@ pub(in super::super) static ROUTES: [Route; 4] = [
     Route {
         effects: Effects::Looks,
         query: &[NAS, CONNECTION],
-        ..Route::get("/api/v1/holds", "list_holds", "The holds, the oldest first.", "Holds", |call| Box::pin(list(call)))
+        ..Route::get("/api/v1/holds", "list_holds", "The holds, the oldest first.", "Holds", |call| {
+            at_once(Ok(list(&call)))
+        })
     },
     Route {
         verb: Verb::Post,
@@ -67,14 +72,28 @@ pub(in super::super) static ROUTES: [Route; 4] = [
             NAS,
             CONNECTION,
             Field::optional("token", Kind::Text(TextRule::Name), "Only by this token."),
-            Field::optional("action", Kind::Text(TextRule::Name), "Only this action: the NAS's method, or freeze and the like."),
+            Field::optional(
+                "action",
+                Kind::Text(TextRule::Name),
+                "Only this action: the NAS's method, or freeze and the like.",
+            ),
             Field::optional("outcome", Kind::Word(&AuditOutcome::WORDS), "Only with this outcome."),
             Field::optional("from", Kind::Time, "Only since this time: seconds since 1970, or RFC 3339."),
             Field::optional("to", Kind::Time, "Only before this time: seconds since 1970, or RFC 3339."),
-            Field::optional("limit", Kind::Integer { min: 1, max: 500 }, "How many at the most; 50 unless said."),
-            Field::optional("before", Kind::Integer { min: 1, max: 1 << 53 }, "Only with lower numbers: next_before of the page before."),
+            Field::optional(
+                "limit",
+                Kind::Integer { min: 1, max: 500 },
+                "How many at the most; 50 unless said.",
+            ),
+            Field::optional(
+                "before",
+                Kind::Integer { min: 1, max: 1 << 53 },
+                "Only with lower numbers: next_before of the page before.",
+            ),
         ],
-        ..Route::get("/api/v1/audit", "list_audit", "What was done, newest first.", "Audit", |call| Box::pin(audit(call)))
+        ..Route::get("/api/v1/audit", "list_audit", "What was done, newest first.", "Audit", |call| {
+            Box::pin(audit(call))
+        })
     },
 ];
 
@@ -83,16 +102,16 @@ fn may(call: &Call, hold: &Hold) -> bool {
         && call.grant.may_on_connection(hold.connection_id, std::slice::from_ref(&hold.connection))
 }
 
-async fn list(call: Call) -> Outcome {
+fn list(call: &Call) -> Reply {
     let mut holds = call.actions().book().all();
-    holds.retain(|hold| may(&call, hold));
+    holds.retain(|hold| may(call, hold));
     if let Some(nas) = call.query_text("nas") {
         holds.retain(|hold| hold.nas == nas);
     }
     if let Some(connection) = call.query_number("connection") {
         holds.retain(|hold| hold.connection_id == connection);
     }
-    Ok(Reply::ok(json!({ "holds": holds })))
+    Reply::ok(json!({ "holds": holds }))
 }
 
 async fn create(call: Call) -> Outcome {

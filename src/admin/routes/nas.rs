@@ -2,7 +2,7 @@
 
 use super::super::call::Call;
 use super::super::problems;
-use super::super::route::{DRY_RUN, Effects, Outcome, Reply, Route, Verb};
+use super::super::route::{DRY_RUN, Effects, Outcome, Reply, Route, Verb, at_once};
 use super::super::scope::Scope;
 use super::super::views;
 use crate::actions::schema::{Field, Kind, Schema, TextRule};
@@ -23,9 +23,13 @@ pub(in super::super) static ROUTES: [Route; 8] = [
     },
     Route {
         effects: Effects::Looks,
-        ..Route::get("/api/v1/nas", "list_nas", "The NASes, each in short, from its last poll.", "NasList", |call| {
-            Box::pin(list(call))
-        })
+        ..Route::get(
+            "/api/v1/nas",
+            "list_nas",
+            "The NASes, each in short, from its last poll.",
+            "NasList",
+            |call| at_once(Ok(list(&call))),
+        )
     },
     Route {
         effects: Effects::Looks,
@@ -60,15 +64,19 @@ pub(in super::super) static ROUTES: [Route; 8] = [
             "get_activity",
             "The files in flight and those that were done last, from the last poll.",
             "Activity",
-            |call| Box::pin(activity(call)),
+            |call| at_once(activity(&call)),
         )
     },
     Route {
         verb: Verb::Post,
         effects: Effects::Asks,
-        ..Route::get("/api/v1/nas/{nas}/poll", "poll", "Polls now, and answers when it is done.", "Nas", |call| {
-            Box::pin(poll(call))
-        })
+        ..Route::get(
+            "/api/v1/nas/{nas}/poll",
+            "poll",
+            "Polls now, and answers when it is done.",
+            "Nas",
+            |call| Box::pin(poll(call)),
+        )
     },
     Route {
         verb: Verb::Post,
@@ -121,15 +129,17 @@ pub(super) const GROUPS: Kind = Kind::Word(&["group_by_user", "group_by_cloud_ty
 fn one(call: &Call, name: &NasName) -> Value {
     let snapshot = call.actions().directory().nas(name).and_then(|nas| nas.snapshot());
     let mut holds = call.actions().book().of_nas(name);
-    holds.retain(|hold| call.grant.may_on_connection(hold.connection_id, &[hold.connection.clone()]));
+    holds.retain(|hold| {
+        call.grant.may_on_connection(hold.connection_id, std::slice::from_ref(&hold.connection))
+    });
     views::nas(name, snapshot.as_deref(), &holds)
 }
 
-async fn list(call: Call) -> Outcome {
+fn list(call: &Call) -> Reply {
     let names = call.actions().directory().names();
     let shown: Vec<Value> =
-        names.iter().filter(|name| call.grant.may_on(name)).map(|name| one(&call, name)).collect();
-    Ok(Reply::ok(json!({ "nas": shown })))
+        names.iter().filter(|name| call.grant.may_on(name)).map(|name| one(call, name)).collect();
+    Reply::ok(json!({ "nas": shown }))
 }
 
 async fn config(call: Call) -> Outcome {
@@ -158,9 +168,12 @@ async fn change_config(call: Call) -> Outcome {
 
 /// The connections in an order in which those of a group stand together; groups and members keep the order in which
 /// they come.
-pub(super) fn grouped<'a>(connections: impl Iterator<Item = &'a Connection>, by: &str) -> Vec<&'a Connection> {
+pub(super) fn grouped<'a>(
+    connections: impl Iterator<Item = &'a Connection>,
+    by: &str,
+) -> Vec<&'a Connection> {
     let mut places: HashMap<String, usize> = HashMap::new();
-    let mut placed: Vec<(usize, &Connection)> = connections
+    let mut grouped: Vec<(usize, &Connection)> = connections
         .map(|connection| {
             let group = match by {
                 "group_by_cloud_type" => connection.kind.clone(),
@@ -170,15 +183,15 @@ pub(super) fn grouped<'a>(connections: impl Iterator<Item = &'a Connection>, by:
             (*places.entry(group).or_insert(next), connection)
         })
         .collect();
-    placed.sort_by_key(|(place, _)| *place);
-    placed.into_iter().map(|(_, connection)| connection).collect()
+    grouped.sort_by_key(|(place, _)| *place);
+    grouped.into_iter().map(|(_, connection)| connection).collect()
 }
 
-async fn activity(call: Call) -> Outcome {
+fn activity(call: &Call) -> Outcome {
     let (_, data) = call.data()?;
     let may = |connection: Option<crate::model::ConnectionId>| match connection {
         Some(id) => {
-            let names = data.connections.get(&id).map(|connection| connection.names()).unwrap_or_default();
+            let names = data.connections.get(&id).map(Connection::names).unwrap_or_default();
             call.grant.may_on_connection(id.0, &names)
         }
         None => call.grant.may_on_all(),
@@ -194,7 +207,9 @@ async fn activity(call: Call) -> Outcome {
     if transfers.is_none() && recent.is_none() {
         return Err(problems::NO_DATA_REFUSED.because("the last poll had no answer about transfers").into());
     }
-    Ok(Reply::ok(json!({ "processing_items": transfers.unwrap_or_default(), "history_items": recent.unwrap_or_default() })))
+    Ok(Reply::ok(
+        json!({ "processing_items": transfers.unwrap_or_default(), "history_items": recent.unwrap_or_default() }),
+    ))
 }
 
 async fn poll(call: Call) -> Outcome {
@@ -224,4 +239,5 @@ async fn resume_all(call: Call) -> Outcome {
 }
 
 /// A reason in a query, for calls without a body.
-pub(super) const QUERY_REASON: Field = Field::optional("reason", Kind::Text(TextRule::Reason), "Why, for the audit.");
+pub(super) const QUERY_REASON: Field =
+    Field::optional("reason", Kind::Text(TextRule::Reason), "Why, for the audit.");

@@ -54,9 +54,13 @@ pub(in super::super) static ROUTES: [Route; 8] = [
         Verb::Put,
         &settings::SCHEDULE,
     ),
-    Route::get("/api/v1/nas/{nas}/tasks/{id}/settings", "get_task_settings", "A task's settings.", "TaskSettingsAnswer", |call| {
-        Box::pin(get_of_task(call, Subject::Task))
-    }),
+    Route::get(
+        "/api/v1/nas/{nas}/tasks/{id}/settings",
+        "get_task_settings",
+        "A task's settings.",
+        "TaskSettingsAnswer",
+        |call| Box::pin(get_of_task(call, Subject::Task)),
+    ),
     change(
         Route::get(
             "/api/v1/nas/{nas}/tasks/{id}/settings",
@@ -68,9 +72,13 @@ pub(in super::super) static ROUTES: [Route; 8] = [
         Verb::Patch,
         &settings::TASK,
     ),
-    Route::get("/api/v1/nas/{nas}/tasks/{id}/filters", "get_task_filters", "What a task leaves out.", "TaskFiltersAnswer", |call| {
-        Box::pin(get_of_task(call, Subject::Filters))
-    }),
+    Route::get(
+        "/api/v1/nas/{nas}/tasks/{id}/filters",
+        "get_task_filters",
+        "What a task leaves out.",
+        "TaskFiltersAnswer",
+        |call| Box::pin(get_of_task(call, Subject::Filters)),
+    ),
     change(
         Route::get(
             "/api/v1/nas/{nas}/tasks/{id}/filters",

@@ -11,9 +11,13 @@ use hyper::StatusCode;
 use serde_json::json;
 
 pub(in super::super) static ROUTES: [Route; 5] = [
-    Route::get("/api/v1/nas/{nas}/connections/{id}/tasks", "list_tasks", "A connection's tasks.", "Tasks", |call| {
-        Box::pin(list(call))
-    }),
+    Route::get(
+        "/api/v1/nas/{nas}/connections/{id}/tasks",
+        "list_tasks",
+        "A connection's tasks.",
+        "Tasks",
+        |call| Box::pin(list(call)),
+    ),
     Route {
         verb: Verb::Post,
         scope: Some(Scope::Settings),
@@ -45,7 +49,11 @@ pub(in super::super) static ROUTES: [Route; 5] = [
     Route {
         query: &[
             Field::optional("path", Kind::Text(TextRule::Path), "Below which folder; / unless said."),
-            Field::optional("file_id", Kind::Text(TextRule::Short), "Its id in the cloud; the task's own unless said."),
+            Field::optional(
+                "file_id",
+                Kind::Text(TextRule::Short),
+                "Its id in the cloud; the task's own unless said.",
+            ),
         ],
         ..Route::get(
             "/api/v1/nas/{nas}/tasks/{id}/folders",
@@ -60,7 +68,11 @@ pub(in super::super) static ROUTES: [Route; 5] = [
         scope: Some(Scope::Dangerous),
         effects: Effects::Changes,
         query: &[
-            Field::required("confirm", Kind::Text(TextRule::Path), "The task's folder on the NAS, local_sync_path."),
+            Field::required(
+                "confirm",
+                Kind::Text(TextRule::Path),
+                "The task's folder on the NAS, local_sync_path.",
+            ),
             QUERY_REASON,
             DRY_RUN,
         ],
@@ -83,14 +95,21 @@ async fn create(call: Call) -> Outcome {
     let connection = call.connection().await?;
     let effect = call
         .actions()
-        .create_task(&call.nas_name(), &connection, NewTask::of(&call.body), &call.origin(), call.is_dry_run())
+        .create_task(
+            &call.nas_name(),
+            &connection,
+            NewTask::of(&call.body),
+            &call.origin(),
+            call.is_dry_run(),
+        )
         .await?;
     Ok(Reply::effect(&effect, StatusCode::CREATED))
 }
 
 async fn validate(call: Call) -> Outcome {
     let connection = call.connection().await?;
-    let verdict = call.actions().validate_task(&call.nas_name(), &connection, NewTask::of(&call.body)).await?;
+    let verdict =
+        call.actions().validate_task(&call.nas_name(), &connection, NewTask::of(&call.body)).await?;
     Ok(Reply::ok(match verdict {
         Ok(()) => json!({ "valid": true }),
         Err(failure) => {

@@ -3,7 +3,8 @@
 use super::failure::{failure, incomplete, misshapen};
 use crate::actions::{Command, Failure, NewTask, Planned, Target};
 use crate::dsm::cloud_sync::act::{
-    self, ConnectionSetting, GlobalConfig, MissingSetting, ScheduleSetting, SelectiveSyncConfig, SessionSetting,
+    self, ConnectionSetting, GlobalConfig, MissingSetting, ScheduleSetting, SelectiveSyncConfig,
+    SessionSetting,
 };
 use crate::dsm::cloud_sync::s3::S3Task;
 use crate::dsm::cloud_sync::{read, wire};
@@ -18,7 +19,8 @@ fn settings<W: DeserializeOwned, S>(
     method: &'static str,
     read_from: fn(&W) -> Result<S, MissingSetting>,
 ) -> Result<S, Failure> {
-    let wire: W = serde_json::from_value(Value::Object(document)).map_err(|error| misshapen(&error, method))?;
+    let wire: W =
+        serde_json::from_value(Value::Object(document)).map_err(|error| misshapen(&error, method))?;
     read_from(&wire).map_err(|missing| incomplete(missing, method))
 }
 
@@ -57,7 +59,8 @@ fn call(command: Command) -> Result<Call<wire::Done>, Failure> {
 }
 
 fn s3_task(task: NewTask) -> S3Task {
-    let NewTask { local_path, cloud_path, sync_direction, storage_class, extensions, names, max_upload_size } = task;
+    let NewTask { local_path, cloud_path, sync_direction, storage_class, extensions, names, max_upload_size } =
+        task;
     S3Task {
         local_path,
         cloud_path,
@@ -107,9 +110,10 @@ async fn compound(
     list: Option<ConnectionId>,
 ) -> Result<(), Error> {
     let done = batch.add(call);
-    // Only the order of the calls matters here; the list is read again after.
-    let listed = list.map(|id| batch.add(read::list_sess(id.0)));
-    drop(listed);
+    if let Some(id) = list {
+        // For its place in the request alone: the list is read again after.
+        let _listed = batch.add(read::list_sess(id.0));
+    }
     client.run(batch).await?.take(done).map(|wire::Done| ())
 }
 

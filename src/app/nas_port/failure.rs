@@ -11,7 +11,9 @@ use crate::poller::down_reason;
 pub(super) fn failure(error: &Error) -> Failure {
     let kind = match error {
         Error::Parameter(ParameterFault::NotS3 { .. }) => FailureKind::NotS3,
-        Error::Dns { .. } | Error::Connect { .. } | Error::Tls(_) | Error::Timeout { .. } => FailureKind::Silent,
+        Error::Dns { .. } | Error::Connect { .. } | Error::Tls(_) | Error::Timeout { .. } => {
+            FailureKind::Silent
+        }
         Error::Http { .. } | Error::Decode { .. } => FailureKind::Broken,
         // A refusal of ours, of what the NAS would refuse as well.
         _ => FailureKind::Refused,

@@ -118,7 +118,8 @@ const BAD_SECTIONS: &[(&str, &str, &str)] = &[
     ("log: {level: inof}", "log.level", "\"inof\" is no log level; allowed: off, error, warn, info"),
     ("log: {level: 'a=b=c'}", "log.level", "is no log level"),
     ("log: {format: xml}", "log.format", "\"xml\" is not known; allowed: logfmt, json"),
-    ("admin: {enabled: true}", "admin.enabled", "this version has no admin listener yet"),
+    ("admin: {audit_max_age: 1m}", "admin.audit_max_age", "1h or longer"),
+    ("admin: {audit_max_bytes: 10}", "admin.audit_max_bytes", "65536 or more"),
     ("admin: {config_file: a}", "admin.config_file", "this version"),
     ("admin: {listen_address: nowhere}", "admin.listen_address", "\"nowhere\" is no listen address"),
     (
