@@ -7,12 +7,22 @@ use super::perform::{Deed, DryRun, Effect};
 use super::port::{Command, Nas, Target};
 use super::record::{Object, Origin};
 use super::schema::Document;
-use super::{ActionError, Actions, now};
+use super::{ActionError, Actions, Failure, now};
 use crate::model::{ConnectionId, NasName};
 use serde_json::{Value, json};
 
 /// The word of an end that tells the NAS nothing.
 const QUIETLY: &str = "release";
+
+/// What is done to the connection of a hold.
+pub(super) fn deed(action: &'static str, hold: &Hold, status: &Value) -> Deed {
+    Deed {
+        action,
+        target: Object::new("connection", Some(hold.connection_id), &hold.connection),
+        connection: Some(hold.connection_id),
+        before: json!({ "status": status, "hold": hold }),
+    }
+}
 
 impl Actions {
     /// Ends a hold. The connection is resumed when it was the last one, and it was this program that paused it.
@@ -27,12 +37,8 @@ impl Actions {
         let hold = self.book().get(id).ok_or_else(unknown)?;
         let look = match self.look(&*port, &hold).await {
             Ok(look) => look,
-            Err(failure) => {
-                if !dry_run {
-                    self.book().set_phase(&[hold.id], Phase::Releasing, now()).await;
-                }
-                return Err(failure);
-            }
+            Err(failure) if dry_run => return Err(failure.into()),
+            Err(failure) => return Err(self.release_later(&*port, &nas, hold, failure, origin).await),
         };
         if dry_run {
             return self.plan_release(&*port, &nas, &hold, look).await.map(Effect::Planned);
@@ -40,7 +46,25 @@ impl Actions {
         self.release_now(&*port, &nas, hold, look, origin).await.map(Effect::Done)
     }
 
-    async fn look(&self, port: &dyn Nas, hold: &Hold) -> Result<(Look, Value), ActionError> {
+    /// The NAS does not even say how things are: the keeper ends the hold as soon as it does. Who wished it is recorded
+    /// now.
+    async fn release_later(
+        &self,
+        port: &dyn Nas,
+        nas: &NasName,
+        hold: Hold,
+        failure: Failure,
+        origin: &Origin,
+    ) -> ActionError {
+        let deed = deed(QUIETLY, &hold, &Value::Null);
+        let performance = self.begin_regardless(nas, port, origin, deed).await;
+        self.book().set_phase(std::slice::from_ref(&hold.id), Phase::Releasing, now()).await;
+        let hold = self.book().get(&hold.id);
+        // Nothing was told, so nothing is open.
+        performance.fail(Failure { is_open: false, ..failure }, json!({ "hold": hold })).await
+    }
+
+    async fn look(&self, port: &dyn Nas, hold: &Hold) -> Result<(Look, Value), Failure> {
         // What need not be resumed need not be looked at either: the NAS may be down.
         if self.others(hold) > 0 || hold.was_paused {
             return Ok((Look::Other, Value::Null));
@@ -95,12 +119,8 @@ impl Actions {
         let id = ConnectionId(hold.connection_id);
         let decision = release(&hold, self.others(&hold), look);
         let command = Command::Resume(Target::One(id));
-        let deed = Deed {
-            action: if decision == Release::Resume { command.method() } else { QUIETLY },
-            target: Object::new("connection", Some(id.0), &hold.connection),
-            connection: Some(id.0),
-            before: json!({ "status": status, "hold": hold }),
-        };
+        let action = if decision == Release::Resume { command.method() } else { QUIETLY };
+        let deed = deed(action, &hold, &status);
         let performance = self.begin_regardless(nas, port, origin, deed).await;
         let (after, verified) = match decision {
             Release::Quietly => (json!({ "status": status }), true),
