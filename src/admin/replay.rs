@@ -7,12 +7,14 @@ use super::call::Call;
 use super::problems::{self, Refusal};
 use super::route::{Effects, Outcome, Route};
 use super::service::{refusal, response};
-use crate::actions::{Begun, Ticket};
+use crate::actions::{Actions, Begun, Ticket};
 use crate::web::{Problem, Response, respond};
 use data_encoding::HEXLOWER;
+use futures_util::FutureExt;
 use hyper::header::{HeaderMap, HeaderValue};
 use hyper::{Method, StatusCode, Uri};
 use sha2::{Digest, Sha256};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 /// The request's header.
@@ -60,20 +62,37 @@ pub(super) async fn run(route: &'static Route, call: Call, fingerprint: String) 
     if !route.effects.changes() {
         return finished(&(route.run)(call).await);
     }
-    let actions = Arc::clone(&call.api.actions);
-    let ended = actions.see_through(async move { once(route, call, fingerprint).await }).await;
-    ended.unwrap_or_else(|| refusal(problems::INTERNAL.problem()))
-}
-
-async fn once(route: &'static Route, call: Call, fingerprint: String) -> Response {
     let ticket = match &call.key {
         Some(key) if !call.is_dry_run() => {
-            Ticket { token: call.grant.name.clone(), key: key.clone(), fingerprint }
+            Some(Ticket { token: call.grant.name.clone(), key: key.clone(), fingerprint })
         }
-        _ => return finished(&(route.run)(call).await),
+        _ => None,
     };
     let actions = Arc::clone(&call.api.actions);
-    match actions.begin_request(&ticket).await {
+    let ended = actions.see_through(async move {
+        let actions = Arc::clone(&call.api.actions);
+        match AssertUnwindSafe(once(route, call, ticket.as_ref())).catch_unwind().await {
+            Ok(response) => response,
+            Err(_) => faulty(&actions, ticket.as_ref()).await,
+        }
+    });
+    ended.await.unwrap_or_else(|| refusal(problems::INTERNAL.problem()))
+}
+
+/// The answer after a panic, also to a repeat: it must not do again what may have been done.
+async fn faulty(actions: &Actions, ticket: Option<&Ticket>) -> Response {
+    let problem = problems::INTERNAL.because("what became of the request is not known; look at the NAS");
+    if let Some(ticket) = ticket {
+        let text = serde_json::to_string(&problem).unwrap_or_default();
+        actions.answer_request(ticket, problem.status().as_u16(), text).await;
+    }
+    refusal(problem)
+}
+
+async fn once(route: &'static Route, call: Call, ticket: Option<&Ticket>) -> Response {
+    let Some(ticket) = ticket else { return finished(&(route.run)(call).await) };
+    let actions = Arc::clone(&call.api.actions);
+    match actions.begin_request(ticket).await {
         Ok(Begun::New) => {}
         Ok(begun) => return repeated(begun),
         // What must go on whatever the disk does goes on without its key.
@@ -86,12 +105,12 @@ async fn once(route: &'static Route, call: Call, fingerprint: String) -> Respons
     }
     let outcome = (route.run)(call).await;
     match &outcome {
-        Ok(reply) => actions.answer_request(&ticket, reply.status.as_u16(), reply.body.to_string()).await,
+        Ok(reply) => actions.answer_request(ticket, reply.status.as_u16(), reply.body.to_string()).await,
         Err(Refusal { problem, is_final: true }) => {
             let text = serde_json::to_string(problem).unwrap_or_default();
-            actions.answer_request(&ticket, problem.status().as_u16(), text).await;
+            actions.answer_request(ticket, problem.status().as_u16(), text).await;
         }
-        Err(Refusal { is_final: false, .. }) => actions.forget_request(&ticket).await,
+        Err(Refusal { is_final: false, .. }) => actions.forget_request(ticket).await,
     }
     finished(&outcome)
 }
