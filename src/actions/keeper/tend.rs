@@ -49,7 +49,8 @@ fn has_news(snapshot: &Snapshot, holds: &[Hold]) -> bool {
     };
     holds.iter().any(|hold| {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
-        let is_newer = asked * 1_000.0 > hold.created as f64;
+        // Where the clock went back since, nothing says which came first, and the NAS is asked.
+        let is_newer = asked * 1_000.0 > hold.created as f64 || hold.created > now();
         let connection = data.connections.get(&ConnectionId(hold.connection_id));
         let look = connection.map_or(Look::Gone, |connection| Look::of(connection.status.as_ref()));
         let is_news = match look {
