@@ -96,3 +96,20 @@ async fn a_nas_that_only_the_keeper_found_away_was_away_too() {
     desk.home.was_told(&["pause 3", "resume 5"]);
     assert_eq!(desk.holds(), ["home 3 held"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_interruption_that_took_nothing_away_is_over() {
+    let desk = Desk::new();
+    held(&desk, 3, None).await;
+    let mut keeper = desk.keeper();
+    desk.home.polled(false, 1.0);
+    looks(&mut keeper, 2).await;
+    desk.home.polled(true, 2.0);
+    looks(&mut keeper, 2).await;
+    assert_eq!(desk.home.times_asked(), 0);
+    desk.home.set_status(3, "syncing");
+    desk.home.polled(true, 3.0);
+    looks(&mut keeper, 3).await;
+    desk.home.was_told(&[]);
+    assert!(desk.holds().is_empty(), "a person resumed it long after");
+}

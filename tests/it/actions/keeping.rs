@@ -3,10 +3,11 @@
 
 use super::desk::{Desk, VERIFY, done, failed, home, one, origin};
 use super::script::Fault;
-use cloudsync_exporter::actions::{Keeper, Pause};
+use cloudsync_exporter::actions::{Hold, Keeper, Pause};
 use cloudsync_exporter::model::NasName;
 use serde_json::json;
 use std::time::Duration;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// One whole look.
@@ -263,7 +264,7 @@ async fn a_nas_that_hangs_does_not_hold_up_the_holds_of_others() {
     done(desk.actions.pause(&NasName::new("office"), &wish, &origin(), false).await);
     for _ in 0..5 {
         tokio::time::advance(Duration::from_secs(1)).await;
-        keeper.tick().await;
+        timeout(VERIFY, keeper.tick()).await.expect("a tick waits for no NAS");
     }
     while desk.holds().len() > 1 {
         tokio::task::yield_now().await;
@@ -306,4 +307,54 @@ async fn holds_of_a_nas_that_is_no_longer_configured_wait_for_it() {
     desk.nases.add(&desk.home);
     look(&mut keeper).await;
     desk.home.was_told(&["resume 3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_in_the_middle_costs_one_look() {
+    let desk = Desk::new();
+    held(&desk, 3, Some(0)).await;
+    desk.home.when_told(|_| panic!("on purpose"));
+    let mut keeper = desk.keeper();
+    look(&mut keeper).await;
+    desk.home.was_told(&["resume 3"]);
+    desk.home.when_told(|_| {});
+    looks(&mut keeper, 3).await;
+    desk.home.was_told(&["resume 3"]);
+    assert!(desk.holds().is_empty());
+}
+
+/// The clock went back after the hold was made: its end comes by the clock, and until then a person still wins.
+#[tokio::test(start_paused = true)]
+async fn a_hold_from_the_future_is_looked_after_all_the_same() {
+    let desk = Desk::new();
+    held(&desk, 3, Some(3_600)).await;
+    held(&desk, 5, Some(3_600)).await;
+    let holds = desk.actions.book().all().into_iter().map(|hold| Hold {
+        created: hold.created + 86_400_000,
+        until: hold.until.map(|until| until + 86_400_000),
+        ..hold
+    });
+    desk.actions.book().add(&holds.collect::<Vec<_>>(), 0).await.unwrap();
+    desk.home.set_status(3, "syncing");
+    desk.home.polled(true, 1.0);
+    let mut keeper = desk.keeper();
+    looks(&mut keeper, 3).await;
+    desk.home.was_told(&[]);
+    assert_eq!(desk.holds(), ["home 5 held"]);
+}
+
+/// Two holds whose pause may lie hidden: whichever ends last resumes what both of them told to pause.
+#[tokio::test(start_paused = true)]
+async fn of_two_uncertain_holds_the_last_resumes() {
+    let desk = Desk::new();
+    for _ in 0..2 {
+        done(desk.pause(one(7), None).await);
+    }
+    let mut keeper = desk.keeper();
+    looks(&mut keeper, 120).await;
+    done(desk.release(&desk.newest()).await);
+    desk.home.was_told(&["pause 7", "pause 7"]);
+    looks(&mut keeper, 120).await;
+    done(desk.release(&desk.newest()).await);
+    desk.home.was_told(&["resume 7"]);
 }

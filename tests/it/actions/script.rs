@@ -51,7 +51,7 @@ impl Fault {
     }
 }
 
-type Hook = Box<dyn Fn(&Command) + Send + Sync>;
+type Hook = Arc<dyn Fn(&Command) + Send + Sync>;
 
 /// The NAS. What it was told and no test has looked at is a failure when it goes.
 pub(crate) struct Script {
@@ -90,7 +90,7 @@ impl Script {
 
     /// Does this in the middle of every command.
     pub(crate) fn when_told(&self, hook: impl Fn(&Command) + Send + Sync + 'static) {
-        *self.hook.lock().unwrap() = Some(Box::new(hook));
+        *self.hook.lock().unwrap() = Some(Arc::new(hook));
     }
 
     /// A person changes a connection's state, and it shows at once.
@@ -217,7 +217,8 @@ impl Nas for Script {
         Box::pin(async move {
             let method = command.method();
             self.world().told.push(line(&command));
-            if let Some(hook) = &*self.hook.lock().unwrap() {
+            let hook = self.hook.lock().unwrap().clone();
+            if let Some(hook) = hook {
                 hook(&command);
             }
             match self.fault(method).await {

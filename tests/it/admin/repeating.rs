@@ -238,3 +238,22 @@ async fn a_release_that_waits_for_the_nas_is_an_answer_too() {
     assert_eq!((&record["token"], &record["reason"]), (&json!("root"), &json!("enough")));
     api.desk.home.was_told(&["pause 3"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn after_a_fault_in_the_middle_a_repeat_does_nothing() {
+    let api = Api::new();
+    api.desk.home.when_told(|_| panic!("on purpose"));
+    let first = change(&api, "k", 1).await;
+    assert_eq!(first.short(), "500 internal");
+    api.desk.home.when_told(|_| {});
+    assert_eq!(change(&api, "k", 1).await.body, first.body);
+    api.desk.home.was_told(&["set_connection_setting 3"]);
+    assert_eq!(api.has_counted(), [("change_settings", 500); 2]);
+    // The NAS's turn is free again.
+    assert_eq!(change(&api, "l", 1).await.status, 200);
+    api.desk.home.was_told(&["set_connection_setting 3"]);
+    let mut desk = api.desk;
+    desk.restart();
+    let outcomes = desk.outcomes().await;
+    assert_eq!(outcomes, ["set_connection_setting unknown", "set_connection_setting succeeded"]);
+}
