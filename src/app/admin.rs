@@ -7,7 +7,7 @@ use crate::admin::{Admin, Grant, HashSource, Scope, Settings, Token, Tokens};
 use crate::config::{Config, SecretSource, TokenConfig};
 use crate::metrics::Exposition;
 use crate::state::StateFile;
-use crate::web::host::HostPolicy;
+use crate::web::host::{BadHost, HostPolicy};
 use crate::web::{Bound, Limits};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
@@ -119,13 +119,18 @@ fn options(config: &Config) -> Options {
     }
 }
 
+/// Which hosts requests may be addressed to.
+pub(super) fn hosts(config: &Config) -> Result<HostPolicy, BadHost> {
+    HostPolicy::new(&listen_addr(&config.admin.listen_address), &config.admin.allowed_hosts)
+}
+
 fn settings(config: &Config) -> anyhow::Result<Settings> {
     let admin = &config.admin;
     let tokens =
         admin.tokens.iter().map(|(name, token)| Token { grant: grant(name, token), hash: hash(token) });
     Ok(Settings {
         tokens: Tokens(tokens.collect()),
-        hosts: HostPolicy::new(&listen_addr(&admin.listen_address), &admin.allowed_hosts)?,
+        hosts: hosts(config)?,
         automation_mode: config.automation.mode.as_str(),
     })
 }

@@ -80,8 +80,24 @@ def test_help_names_every_command(tmp_path):
     done = run("--help", directory=tmp_path)
     assert done.returncode == 0
     for command in ("run", "demo", "simulate", "doctor", "check-config", "default-config", "once", "healthcheck",
-                    "metrics"):
+                    "metrics", "ctl"):
         assert re.search(rf"^  {command}\b", done.stdout, re.MULTILINE), command
+
+
+@pytest.mark.parametrize("command, heard", [("ctl pause", []), ("simulate", ["--log.level"]), ("healthcheck", []),
+                                            ("doctor", ["--config.file", "--log.level"])])
+def test_help_shows_the_flags_that_are_heard(tmp_path, command, heard):
+    said = run(*command.split(), "--help", directory=tmp_path).stdout
+    shown = {flag for flag in re.findall(r"--[a-z]+\.[a-z.-]+", said)}
+    assert set(heard) <= shown and (command == "doctor" or shown == set(heard)), shown
+
+
+def test_hosts_that_are_none_are_found_before_the_start(tmp_path):
+    (tmp_path / "dsm").write_text("secret\n")
+    done = check(tmp_path, f"nas:\n  home:\n    url: https://nas.lan:5001\n    username: exporter\n"
+                           f"    password_file: {tmp_path}/dsm\nadmin:\n  allowed_hosts: ['a:b']\n")
+    assert done.returncode == 64
+    assert "admin.allowed_hosts" in done.stderr
 
 
 def test_once(stage, tmp_path):
