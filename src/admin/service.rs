@@ -110,11 +110,11 @@ impl Handler for Endpoint {
 
     /// Nothing is read for who will be refused anyway.
     fn body_limit(&self, head: &Parts) -> BodyLimit {
-        let Some(scope) = self.route.scope.filter(|_| self.route.body.is_some()) else {
+        if self.route.body.is_none() {
             return BodyLimit::Unread;
-        };
+        }
         match self.grant(&head.headers) {
-            Some(grant) if grant.may(scope) => BodyLimit::Bytes(MOST_BYTES),
+            Some(grant) if self.route.admits(&grant) => BodyLimit::Bytes(MOST_BYTES),
             _ => BodyLimit::Unread,
         }
     }
@@ -150,7 +150,7 @@ async fn answer(
     let (head, body) = request.into_parts();
     let grant = match (route.scope, grant) {
         (None, grant) => grant.unwrap_or_else(|| Arc::new(nobody())),
-        (Some(scope), Some(grant)) if grant.may(scope) => grant,
+        (Some(_), Some(grant)) if route.admits(&grant) => grant,
         (Some(scope), Some(grant)) => {
             let detail = format!("token {} has not the scope {}", grant.name, scope.as_str());
             return Err(problems::FORBIDDEN.because(detail).into());

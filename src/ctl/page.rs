@@ -1,6 +1,5 @@
 //! What a command shows when it worked.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::answer::Answer;
