@@ -1,6 +1,8 @@
 """The commands as users type them."""
 
+import json
 import re
+import subprocess
 
 import pytest
 
@@ -157,18 +159,37 @@ def test_metrics_as_json_and_markdown_are_one_catalogue(tmp_path):
 def test_demo_shows_its_urls_and_they_answer(stage):
     demo = stage.demo()
     said = demo.process.output()
-    urls = set(re.findall(r"http://[0-9.:]+/\S*", said))
+    urls = {url for url in re.findall(r"http://[0-9.:]+/\S*", said) if url.startswith(demo.url)}
     assert {url.removeprefix(demo.url) for url in urls} >= {"/", "/metrics", "/probe?nas=demo", "/sd"}
     for url in urls:
         assert http.get(url).status == 200, url
     page = http.get(demo.url + "/").text
     assert "demo" in page
 
-    def polled():
-        metrics = exposition.Samples(exposition.text(http.get(demo.url + "/metrics").text))
-        assert metrics.value("cloudsync_up", nas="demo") == 1
+    eventually(lambda: _assert_up(demo))
 
-    eventually(polled)
+
+def test_what_the_demo_prints_can_be_pasted(stage):
+    demo = stage.demo()
+    lines = [line.strip() for line in demo.process.output().splitlines() if line.startswith("  curl ")]
+    assert len(lines) >= 9, lines
+    eventually(lambda: _assert_up(demo))
+    answers = [_paste(line) for line in lines]
+    assert all(answers), answers
+    of_the_api = [json.loads(answer) for line, answer in zip(lines, answers) if "Authorization" in line]
+    assert not any("status" in answer and "title" in answer for answer in of_the_api), of_the_api
+    assert of_the_api[-1]["records"], of_the_api[-1]
+
+
+def _assert_up(demo):
+    metrics = exposition.Samples(exposition.text(http.get(demo.url + "/metrics").text))
+    assert metrics.value("cloudsync_up", nas="demo") == 1
+
+
+def _paste(line):
+    done = subprocess.run(["bash", "-c", line], text=True, capture_output=True, timeout=30, check=False)
+    assert done.returncode == 0, (line, done.stderr)
+    return done.stdout
 
 
 def test_flag_beats_environment_beats_file(stage, tmp_path):
