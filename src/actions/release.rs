@@ -3,9 +3,9 @@
 use super::holds::{Hold, Look, Phase, Release, release};
 use super::list::connections;
 use super::pause::look_until;
-use super::perform::{Deed, DryRun, Effect};
+use super::perform::{Deed, DryRun, Effect, entry};
 use super::port::{Command, Nas, Target};
-use super::record::{Object, Origin};
+use super::record::{Object, Origin, Outcome};
 use super::schema::Document;
 use super::{ActionError, Actions, now};
 use crate::model::{ConnectionId, NasName};
@@ -21,7 +21,9 @@ impl Actions {
         let unknown = || ActionError::UnknownHold(id.to_owned());
         let hold = self.book().get(id).ok_or_else(unknown)?;
         let nas = NasName::new(&hold.nas);
-        let port = self.nas(&nas)?;
+        let Some(port) = self.directory().nas(&nas) else {
+            return self.forget(hold, origin, dry_run).await;
+        };
         let _turn = self.turn(&nas).await;
         // It may have ended while we waited for our turn.
         let hold = self.book().get(id).ok_or_else(unknown)?;
@@ -38,6 +40,28 @@ impl Actions {
             return self.plan_release(&*port, &nas, &hold, look).await.map(Effect::Planned);
         }
         self.release_now(&*port, &nas, hold, look, origin).await.map(Effect::Done)
+    }
+
+    /// Ends a hold on a NAS that is not there any more, so that nothing can be done to it.
+    async fn forget(&self, hold: Hold, origin: &Origin, dry_run: bool) -> Result<Effect, ActionError> {
+        let before = json!({ "status": null });
+        let mut more = Document::new();
+        more.insert("ended_holds".to_owned(), json!([hold]));
+        if dry_run {
+            let after = before.clone();
+            return Ok(Effect::Planned(DryRun { dry_run, before, after, requests: Vec::new(), more }));
+        }
+        let deed = Deed {
+            action: QUIETLY,
+            target: Object::new("connection", Some(hold.connection_id), &hold.connection),
+            connection: Some(hold.connection_id),
+            before: json!({ "status": null, "hold": hold }),
+        };
+        let mut entry = entry(Some(&NasName::new(&hold.nas)), origin, deed);
+        entry.record.outcome = Outcome::Succeeded;
+        self.book().end(std::slice::from_ref(&hold.id), now()).await;
+        self.journal().complete(None, entry).await;
+        Ok(Effect::Done(super::Done { audit_id: None, before, after: Value::Null, verified: true, more }))
     }
 
     async fn look(&self, port: &dyn Nas, hold: &Hold) -> Result<(Look, Value), ActionError> {

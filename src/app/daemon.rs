@@ -101,12 +101,12 @@ impl Daemon {
         fleet.apply(&config).await?;
         let stop = CancellationToken::new();
         let (reload, reloads) = mpsc::channel(1);
-        let admin = match door {
-            Some(door) => {
-                let directory = fleet.directory();
-                Some(AdminService::start(door, &config, directory, state, &exposition, reload, &stop)?)
-            }
-            None => None,
+        let admin = if let Some(door) = door {
+            let directory = fleet.directory();
+            Some(AdminService::start(door, &config, directory, state, &exposition, reload, &stop)?)
+        } else {
+            warn_of_orphans(&state);
+            None
         };
         let pages = Pages::new(Arc::clone(&exposition), fleet.pulse());
         let router = pages::router(&pages, &config.web)?;
@@ -221,6 +221,18 @@ impl Daemon {
         exporter.reloaded(Some(unix_now()));
         tracing::info!("the configuration was loaded");
         Ok(())
+    }
+}
+
+/// Says when holds were left behind that nobody ends: without the admin listener nothing is done to a NAS.
+fn warn_of_orphans(state: &StateFile) {
+    match state.holds() {
+        Ok(holds) if holds.is_empty() => {}
+        Ok(holds) => tracing::warn!(
+            holds = holds.len(),
+            "the state file has holds, and admin.enabled is false: what they paused stays paused"
+        ),
+        Err(error) => tracing::warn!(%error, "the holds of the state file cannot be read"),
     }
 }
 
