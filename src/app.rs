@@ -70,7 +70,7 @@ fn load(flags: &Flags) -> Result<Config, Problems> {
         .filter(|(name, _)| name != CONFIG_FILE_VARIABLE);
     let config = Config::load(flags.config_file.as_deref(), environment, &flags.overrides())?;
     // Which hosts a listener can be told from is the transport's to say.
-    match admin::hosts(&config) {
+    match admin::hosts(&config, &config.admin.listen_address) {
         Ok(_) => Ok(config),
         Err(error) => Err(Problems::one("admin.allowed_hosts", error.to_string())),
     }

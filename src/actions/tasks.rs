@@ -103,7 +103,9 @@ impl Actions {
         let before = list().await?.get("sess").cloned().unwrap_or(json!([]));
         let (test, create) = (Command::TestTask(id, task.clone()), Command::CreateTask(id, task.clone()));
         if dry_run {
-            return Ok(Effect::Planned(plan(&*port, vec![test, create], before, Value::Null).await?));
+            return Ok(Effect::Planned(
+                plan(&*port, vec![test, create], json!({ "sess": before }), Value::Null).await?,
+            ));
         }
         port.plan(create.clone()).await?;
         let deed = Deed {

@@ -134,6 +134,15 @@ impl Call {
         }
     }
 
+    /// Refuses a token that is for some NASes or connections only.
+    pub(super) fn needs_everything(&self) -> Result<(), Refusal> {
+        self.needs_all_connections()?;
+        if self.grant.nas.iter().any(|nas| nas == "*") {
+            return Ok(());
+        }
+        Err(self.forbidden("on all NASes at once").into())
+    }
+
     /// Refuses a token without a scope.
     pub(super) fn needs(&self, scope: Scope, what: &str) -> Result<(), Refusal> {
         if self.grant.may(scope) {

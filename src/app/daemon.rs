@@ -103,7 +103,7 @@ impl Daemon {
         let (reload, reloads) = mpsc::channel(1);
         let admin = if let Some(door) = door {
             let directory = fleet.directory();
-            Some(AdminService::start(door, &config, directory, state, &exposition, reload, &stop)?)
+            Some(AdminService::start(door, &config, directory, state, &exposition, reload, &stop).await?)
         } else {
             warn_of_orphans(&state);
             None
@@ -211,8 +211,8 @@ impl Daemon {
                 "changes of web, state_file, log.format and where the admin listener is need a restart"
             );
         }
-        if let Some(admin) = &self.admin {
-            admin.apply(&config);
+        if let Some(admin) = &mut self.admin {
+            admin.apply(&config).await;
         }
         if let Err(error) = self.logs.set_level(&config.log.level) {
             tracing::error!(%error, "the log level stays as it is");
