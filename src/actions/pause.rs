@@ -8,8 +8,9 @@ use super::record::{Object, Origin};
 use super::{ActionError, Actions, Failure, now};
 use crate::model::{ConnectionId, NasName};
 use serde_json::{Value, json};
+use std::sync::PoisonError;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// Between two looks at whether the NAS shows what it was told; how fast it does is not known (API notes §6).
 const LOOKS: [Duration; 5] = [
@@ -19,6 +20,9 @@ const LOOKS: [Duration; 5] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];
+
+/// After so long no look is begun: on a NAS that hangs each of them takes its time, and others wait for their turn.
+const LOOKED_ENOUGH: Duration = Duration::from_secs(5);
 
 /// A wish to pause.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +71,8 @@ fn object(nas: &NasName, target: Target, meant: &[Listed]) -> (Object, Option<i6
 
 /// The states of connections: of one its own, of several each by its id.
 fn states(target: Target, meant: &[Listed]) -> Value {
-    if let (Target::One(_), [connection, ..]) = (target, meant) {
-        return json!({ "status": connection.status_word() });
+    if let Target::One(_) = target {
+        return json!({ "status": meant.first().map(Listed::status_word) });
     }
     let each = meant.iter().map(|connection| (connection.id.to_string(), connection.status_word()));
     json!({ "status": each.collect::<super::schema::Document>() })
@@ -85,22 +89,31 @@ fn wanted(target: Target, meant: &[Listed], status: &Value) -> Value {
     }
 }
 
-/// Looks until every one of `ids` that is still there satisfies `is_there`, or long enough. Gives the last list, and
-/// whether they do.
+/// Whether each of `ids` is listed and looks as it should. One that is not listed does not: what cannot be seen is not
+/// taken for done.
+fn all_look(listed: &[Listed], ids: &[ConnectionId], is_there: impl Fn(Look) -> bool) -> bool {
+    ids.iter().all(|id| {
+        let found = listed.iter().find(|connection| connection.id == *id);
+        is_there(found.map_or(Look::Gone, |connection| Look::of(connection.status.as_ref())))
+    })
+}
+
+/// Looks until each of `ids` is listed and looks as it should, or long enough. Gives the last list, and whether they
+/// do.
 pub(super) async fn look_until(
     port: &dyn Nas,
     ids: &[ConnectionId],
     is_there: impl Fn(Look) -> bool,
 ) -> (Result<Vec<Listed>, Failure>, bool) {
     let mut last = None;
+    let started = Instant::now();
     for pause in LOOKS {
         sleep(pause).await;
+        if started.elapsed() > LOOKED_ENOUGH {
+            break;
+        }
         let listed = connections(port).await;
-        let shows = listed.as_ref().is_ok_and(|listed| {
-            let those = listed.iter().filter(|connection| ids.contains(&connection.id));
-            those.map(|connection| Look::of(connection.status.as_ref())).all(&is_there)
-        });
-        if shows {
+        if listed.as_ref().is_ok_and(|listed| all_look(listed, ids, &is_there)) {
             return (listed, true);
         }
         // A list is worth more than the failure that came after it.
@@ -150,6 +163,7 @@ impl Actions {
         if let Err(error) = self.book().add(&holds, now()).await {
             return Err(performance.refuse(format!("the hold cannot be written: {error}")).await);
         }
+        self.forget_earlier_pauses(nas, &meant).await;
         if let Err(failure) = performance.tell(command).await {
             return self.pause_failed(performance, &*port, failure, &holds, (target, &ids)).await;
         }
@@ -177,8 +191,8 @@ impl Actions {
         Ok(Effect::Done(done))
     }
 
-    /// The NAS refused, or did not answer. A refusal leaves no hold; where nobody knows, the holds stay until a look
-    /// at the NAS settles it.
+    /// The NAS refused, or did not answer; one look tells whether it paused all the same. A refusal leaves no hold;
+    /// where nobody knows, the holds stay until the keeper has settled it.
     async fn pause_failed(
         &self,
         performance: Performance<'_>,
@@ -187,26 +201,41 @@ impl Actions {
         holds: &[Hold],
         (target, ids): (Target, &[ConnectionId]),
     ) -> Result<Effect, ActionError> {
-        if !failure.is_open {
-            self.book().end(&ids_of(holds), now()).await;
-            return Err(performance.fail(failure, Value::Null).await);
-        }
         let listed = connections(port).await;
-        let is_paused = listed.as_ref().is_ok_and(|listed| {
-            let mut those = listed.iter().filter(|connection| ids.contains(&connection.id));
-            those.all(|connection| Look::of(connection.status.as_ref()) == Look::Paused)
-        });
+        let is_paused =
+            listed.as_ref().is_ok_and(|listed| all_look(listed, ids, |look| look == Look::Paused));
+        let was_paused = holds.iter().all(|hold| hold.was_paused);
         let after = after(target, ids, listed);
-        if is_paused {
+        if is_paused && (failure.is_open || !was_paused) {
             return self.paused(performance, holds, after, (target, true)).await;
         }
-        Err(performance.fail(failure, after).await)
+        if !failure.is_open {
+            self.book().end(&ids_of(holds), now()).await;
+            return Err(performance.fail(failure, after).await);
+        }
+        let left: Vec<Hold> = holds.iter().filter_map(|hold| self.book().get(&hold.id)).collect();
+        Err(performance.fail(failure, after).await.with_holds(left))
+    }
+
+    /// Holds whose connection was paused before them and runs now: what they would leave paused is not paused any more.
+    async fn forget_earlier_pauses(&self, nas: &NasName, meant: &[Listed]) {
+        let runs = |hold: &Hold| {
+            let found = meant.iter().find(|connection| connection.id.0 == hold.connection_id);
+            found.is_some_and(|connection| Look::of(connection.status.as_ref()) == Look::Running)
+        };
+        let mut holds = self.book().of_nas(nas);
+        holds.retain(|hold| hold.was_paused && runs(hold));
+        if !holds.is_empty() {
+            self.book().was_running(&ids_of(&holds), now()).await;
+        }
     }
 
     fn new_hold(&self, nas: &NasName, connection: &Listed, wish: &Pause, origin: &Origin) -> Hold {
         let created = now();
         let until = wish.seconds.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(1_000));
-        let is_paused = Look::of(connection.status.as_ref()) == Look::Paused;
+        // A NAS may go on showing for a while the pause that it was told to end.
+        let is_paused = Look::of(connection.status.as_ref()) == Look::Paused
+            && !self.was_just_resumed(nas, connection.id);
         let others = self.book().of_connection(nas, connection.id);
         // Paused by a hold is not paused by itself; but what was so before the first hold is so before this one.
         let was_paused = is_paused && others.iter().all(|hold| hold.was_paused);
@@ -264,31 +293,63 @@ impl Actions {
         } else {
             self.begin_regardless(nas, &*port, origin, deed).await
         };
-        let is_running = |look| look != Look::Paused;
         let told = performance.tell(command).await;
-        let (listed, runs) = match &told {
-            Ok(()) => look_until(&*port, &ids, is_running).await,
-            // Where nobody knows, one look tells.
-            Err(failure) if failure.is_open => {
-                let listed = connections(&*port).await;
-                let runs = listed.as_ref().is_ok_and(|listed| {
-                    let mut those = listed.iter().filter(|connection| ids.contains(&connection.id));
-                    those.all(|connection| is_running(Look::of(connection.status.as_ref())))
-                });
-                (listed, runs)
-            }
-            Err(_) => (Ok(Vec::new()), false),
+        let (listed, runs) = if told.is_ok() {
+            look_until(&*port, &ids, Look::is_resumed).await
+        } else {
+            // One look tells more than the failure.
+            let listed = connections(&*port).await;
+            let runs = listed.as_ref().is_ok_and(|listed| all_look(listed, &ids, Look::is_resumed));
+            (listed, runs)
         };
+        let seen: Vec<Listed> = listed.clone().unwrap_or_default();
+        let shown = after(target, &ids, listed);
         match told {
-            Err(failure) if !failure.is_open => return Err(performance.fail(failure, Value::Null).await),
-            Err(failure) if !runs => {
-                return Err(performance.fail(failure, after(target, &ids, listed)).await);
-            }
+            Err(failure) if !(runs && failure.is_open) => return Err(performance.fail(failure, shown).await),
             _ => {}
         }
-        let ended = self.book().end(&ids_of(&holds), now()).await;
-        let mut done = performance.succeed(after(target, &ids, listed), runs).await;
+        let (ended, left) = self.let_go(nas, &ids, &holds, &seen).await;
+        let mut done = performance.succeed(shown, runs).await;
         done.more.insert("ended_holds".to_owned(), json!(ended));
+        if !left.is_empty() {
+            done.more.insert("holds".to_owned(), json!(left));
+        }
         Ok(Effect::Done(done))
+    }
+
+    /// After a resume was told: ends the holds of what runs, and leaves the others to the keeper, which sees to it that
+    /// they run.
+    async fn let_go(
+        &self,
+        nas: &NasName,
+        ids: &[ConnectionId],
+        holds: &[Hold],
+        seen: &[Listed],
+    ) -> (Vec<Hold>, Vec<Hold>) {
+        let still: Vec<ConnectionId> =
+            ids.iter().copied().filter(|id| !all_look(seen, &[*id], Look::is_resumed)).collect();
+        self.note_resumed(nas, &still);
+        let is_left = |hold: &&Hold| still.contains(&ConnectionId(hold.connection_id));
+        let left: Vec<Hold> = holds.iter().filter(is_left).cloned().collect();
+        let done: Vec<Hold> = holds.iter().filter(|hold| !is_left(hold)).cloned().collect();
+        self.book().set_phase(&ids_of(&left), Phase::Releasing, now()).await;
+        self.book().note_told(&ids_of(&left));
+        let ended = self.book().end(&ids_of(&done), now()).await;
+        (ended, left.iter().filter_map(|hold| self.book().get(&hold.id)).collect())
+    }
+
+    /// These connections were told to resume, and still show as paused.
+    fn note_resumed(&self, nas: &NasName, ids: &[ConnectionId]) {
+        let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
+        let patience = self.options().verify_timeout;
+        resumed.retain(|_, at| at.elapsed() < patience);
+        resumed.extend(ids.iter().map(|id| ((nas.clone(), *id), Instant::now())));
+    }
+
+    /// Whether a connection that shows as paused was told to resume a moment ago.
+    fn was_just_resumed(&self, nas: &NasName, id: ConnectionId) -> bool {
+        let resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
+        let patience = self.options().verify_timeout;
+        resumed.get(&(nas.clone(), id)).is_some_and(|at| at.elapsed() < patience)
     }
 }

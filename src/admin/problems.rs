@@ -135,8 +135,11 @@ impl From<ActionError> for Refusal {
                 .because("resume with \"override\": true, or end them by their names")
                 .with("holds", holds),
             ActionError::Unrecorded(_) => AUDIT.because(said),
-            ActionError::Nas { failure, audit, seen } => {
+            ActionError::Nas { failure, audit, seen, holds } => {
                 let mut problem = of_failure(&failure);
+                if !holds.is_empty() {
+                    problem = problem.with("holds", holds);
+                }
                 if let Some(audit) = audit {
                     problem = problem.with("audit_id", audit);
                 }
