@@ -10,6 +10,7 @@ use crate::actions::release::deed;
 use crate::actions::{Actions, now};
 use crate::model::{ConnectionId, HoldKind, NasName, Snapshot};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Resumes of one turn. Others who wait for the NAS come in between.
 const RESUMES_OF_A_TURN: usize = 10;
@@ -99,9 +100,14 @@ impl Visit<'_> {
         let ids: Vec<String> = self.actions.book().of_nas(self.nas).into_iter().map(|hold| hold.id).collect();
         let mut resumes = Vec::new();
         let mut failed = false;
+        // What the list says of these is no longer so.
+        let mut moved = BTreeSet::new();
         for id in ids {
             // Read anew: what was done for another hold of its connection may have moved this one.
             let Some(hold) = self.actions.book().get(&id) else { continue };
+            if moved.contains(&hold.connection_id) {
+                continue;
+            }
             let (look, status) = Self::look(&hold, listed);
             let is_to_end = hold.phase == Phase::Releasing || hold.is_over(now());
             match step(&hold, is_to_end, self.facts(&hold, look)) {
@@ -110,7 +116,10 @@ impl Visit<'_> {
                     self.actions.book().set_phase(std::slice::from_ref(&id), Phase::Held, now()).await;
                 }
                 Step::Resume => resumes.push((hold, status)),
-                Step::PauseAgain => failed |= self.pause_again(&hold, status).await.is_err(),
+                Step::PauseAgain => {
+                    moved.insert(hold.connection_id);
+                    failed |= self.pause_again(&hold, status).await.is_err();
+                }
                 Step::GiveUp => self.give_up(&hold, status).await,
                 Step::End => self.end(&hold, status, "its time is over, and there is nothing to undo").await,
                 Step::Yield => self.end(&hold, status, "somebody else resumed the connection").await,
