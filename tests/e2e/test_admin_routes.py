@@ -535,6 +535,20 @@ def test_confirmations_must_match(house, name, confirm):
         problem(409, "confirmation-mismatch", house.call(name, confirm=confirm, dry_run=True))
 
 
+def test_the_end_of_a_log_may_be_its_beginning(house):
+    """The NAS takes 0 for no end at all."""
+    rows = {to: expect(200, house.call("get_logs", **{"keyword": "", "to": to}))["total"]
+            for to in (0, "1970-01-01T00:00:00Z", "1337-01-31T19:00:07Z", 1, "2030-01-01T00:00:00Z")}
+    whole = rows.pop("2030-01-01T00:00:00Z")
+    assert whole > 0 and set(rows.values()) == {0}, rows
+
+
+def test_whole_numbers_may_be_written_as_fractions(settled):
+    """To JSON Schema 5.0 is a whole number; the NAS gets it as one."""
+    changed = expect(200, settled.call("change_settings", body=b'{"max_upload_speed": 640.0}'))
+    assert (changed["verified"], changed["after"]["max_upload_speed"]) == (True, 640), changed
+
+
 @pytest.mark.parametrize("name", ["create_task", "validate_task"])
 def test_tasks_are_made_on_s3_only(house, name):
     with nothing_changes(house.nas):
