@@ -149,10 +149,9 @@ impl Kind {
                 { "type": "integer", "minimum": 0, "maximum": LATEST },
                 { "type": "string", "format": "date-time" },
             ] }),
-            Self::Span => json!({
-                "type": "string", "examples": ["90s", "2h", "1h 30m"],
-                "pattern": r"^([1-9][0-9]{0,4}(s|m|h|d))( [1-9][0-9]{0,4}(s|m|h|d))*$",
-            }),
+            Self::Span => {
+                json!({ "type": "string", "examples": ["90s", "2h", "1h 30m"], "pattern": SPAN_PATTERN })
+            }
             Self::Week => json!({ "anyOf": [
                 { "type": "string", "pattern": "^[01]{168}$" },
                 {
@@ -206,6 +205,13 @@ pub fn time(value: &Value) -> Result<i64, String> {
     };
     seconds.filter(|seconds| (0..=LATEST).contains(seconds)).ok_or_else(allowed)
 }
+
+/// What of them a pattern can say: up to 366 days, or days, hours, minutes and seconds that cannot be more together.
+const SPAN_PATTERN: &str = "^((3[0-5][0-9]|36[0-6])d\
+    |([1-9][0-9]?|[12][0-9]{2})d( [1-9][0-9]{0,2}h)?( [1-9][0-9]{0,3}m)?( [1-9][0-9]{0,4}s)?\
+    |[1-9][0-9]{0,2}h( [1-9][0-9]{0,3}m)?( [1-9][0-9]{0,4}s)?\
+    |[1-9][0-9]{0,3}m( [1-9][0-9]{0,4}s)?\
+    |[1-9][0-9]{0,4}s)$";
 
 const SPANS: &str = "a duration from 1s to 366d, as in 90s, 2h or 1h 30m";
 
@@ -276,7 +282,7 @@ mod tests {
             ),
             (
                 Kind::Span,
-                vec![json!("2h"), json!("1h 30m"), json!("366d")],
+                vec![json!("2h"), json!("1h 30m"), json!("366d"), json!("299d 999h 9999m 99999s")],
                 vec![
                     json!("0s"),
                     json!("2"),
