@@ -565,6 +565,13 @@ def test_what_the_nas_would_not_take_is_not_valid(house):
     assert verdict["problem"]["nas_method"] == "test_task_setting" and verdict["problem"]["nas_code"]
 
 
+@pytest.mark.parametrize("method", ["get_property", "get_conn_auth_info"])
+def test_what_the_nas_does_not_say_is_not_about_the_task(settled, method):
+    settled.nas.fault({"code": 401}, "SYNO.CloudSync", method)
+    refused = problem(502, "nas-refused", settled.call("validate_task"))
+    assert (refused["nas_code"], refused["nas_method"]) == (401, method)
+
+
 def test_a_task_that_is_not_valid_is_not_made(house):
     with nothing_changes(house.nas):
         refused = problem(502, "nas-refused", house.call("create_task", body={**S3, "local_path": "/no_such_share/x"}))
@@ -665,6 +672,23 @@ def test_a_hold_of_another_connection_is_not_there(settled):
 
 
 # What is not there
+
+
+def test_what_went_since_the_last_poll_is_not_there(stage, tmp_path):
+    """The last poll has it still; the NAS would refuse, and nobody could tell from that what is wrong."""
+    house = House(stage, tmp_path)
+    before = expect(200, house.client.get("/audit"))
+    house.nas.call("unlink_session", connection_id=6, session_id=6)
+    house.nas.call("unlink_connection", connection_id=4)
+    for name in TABLE:
+        if "{id}" not in path_of(name):
+            continue
+        kind, place = ("task", 6) if TABLE[name].thing == "task" else ("connection", 4)
+        with nothing_changes(house.nas):
+            problem(404, f"unknown-{kind}", house.call(name, place={"id": place}))
+    body = {**TABLE["create_hold"].body, "connection_id": 4}
+    problem(404, "unknown-connection", house.call("create_hold", body=body))
+    assert expect(200, house.client.get("/audit")) == before
 
 
 @in_path("nas")
