@@ -3,16 +3,16 @@
 use super::holds::{Hold, Look, Phase, Release, release};
 use super::list::connections;
 use super::pause::look_until;
-use super::perform::{Deed, DryRun, Effect};
+use super::perform::{Deed, DryRun, Effect, Performance};
 use super::port::{Command, Nas, Target};
 use super::record::{Object, Origin};
 use super::schema::Document;
-use super::{ActionError, Actions, now};
+use super::{ActionError, Actions, Failure, now};
 use crate::model::{ConnectionId, NasName};
 use serde_json::{Value, json};
 
 /// The word of an end that tells the NAS nothing.
-const QUIETLY: &str = "release";
+pub(super) const QUIETLY: &str = "release";
 
 impl Actions {
     /// Ends a hold. The connection is resumed when it was the last one, and it was this program that paused it.
@@ -27,11 +27,12 @@ impl Actions {
         let hold = self.book().get(id).ok_or_else(unknown)?;
         let look = match self.look(&*port, &hold).await {
             Ok(look) => look,
+            Err(failure) if dry_run => return Err(failure.into()),
+            // What has to be sent is not known yet; that somebody ended the hold is.
             Err(failure) => {
-                if !dry_run {
-                    self.book().set_phase(&[hold.id], Phase::Releasing, now()).await;
-                }
-                return Err(failure);
+                let deed = deed(QUIETLY, &hold, &Value::Null);
+                let performance = self.begin_regardless(&nas, &*port, origin, deed).await;
+                return Err(self.release_later(performance, hold, failure).await);
             }
         };
         if dry_run {
@@ -40,7 +41,7 @@ impl Actions {
         self.release_now(&*port, &nas, hold, look, origin).await.map(Effect::Done)
     }
 
-    async fn look(&self, port: &dyn Nas, hold: &Hold) -> Result<(Look, Value), ActionError> {
+    async fn look(&self, port: &dyn Nas, hold: &Hold) -> Result<(Look, Value), Failure> {
         // What need not be resumed need not be looked at either: the NAS may be down.
         if self.others(hold) > 0 || hold.was_paused {
             return Ok((Look::Other, Value::Null));
@@ -95,19 +96,14 @@ impl Actions {
         let id = ConnectionId(hold.connection_id);
         let decision = release(&hold, self.others(&hold), look);
         let command = Command::Resume(Target::One(id));
-        let deed = Deed {
-            action: if decision == Release::Resume { command.method() } else { QUIETLY },
-            target: Object::new("connection", Some(id.0), &hold.connection),
-            connection: Some(id.0),
-            before: json!({ "status": status, "hold": hold }),
-        };
+        let action = if decision == Release::Resume { command.method() } else { QUIETLY };
+        let deed = deed(action, &hold, &status);
         let performance = self.begin_regardless(nas, port, origin, deed).await;
         let (after, verified) = match decision {
             Release::Quietly => (json!({ "status": status }), true),
             Release::Resume => {
                 if let Err(failure) = performance.tell(command).await {
-                    self.book().set_phase(&[hold.id], Phase::Releasing, now()).await;
-                    return Err(performance.fail(failure, Value::Null).await);
+                    return Err(self.release_later(performance, hold, failure).await);
                 }
                 let (listed, runs) = look_until(port, &[id], |look| look != Look::Paused).await;
                 let status = listed.ok().into_iter().flatten().find(|connection| connection.id == id);
@@ -118,5 +114,30 @@ impl Actions {
         let mut done = performance.succeed(after, verified).await;
         done.more.insert("ended_holds".to_owned(), json!(ended));
         Ok(done)
+    }
+
+    /// The NAS could not be asked or told now: the keeper goes on trying.
+    async fn release_later(
+        &self,
+        performance: Performance<'_>,
+        hold: Hold,
+        mut failure: Failure,
+    ) -> ActionError {
+        self.book().set_phase(&[hold.id], Phase::Releasing, now()).await;
+        if !failure.advice.is_empty() {
+            failure.advice.push(' ');
+        }
+        failure.advice.push_str("The hold ends as soon as the NAS takes it.");
+        performance.fail(failure, Value::Null).await
+    }
+}
+
+/// The end of a hold on a connection in this state.
+pub(super) fn deed(action: &'static str, hold: &Hold, status: &Value) -> Deed {
+    Deed {
+        action,
+        target: Object::new("connection", Some(hold.connection_id), &hold.connection),
+        connection: Some(hold.connection_id),
+        before: json!({ "status": status, "hold": hold }),
     }
 }
