@@ -103,6 +103,7 @@ impl Actions {
         let before = list().await?.get("sess").cloned().unwrap_or(json!([]));
         let (test, create) = (Command::TestTask(id, task.clone()), Command::CreateTask(id, task.clone()));
         if dry_run {
+            let before = json!({ "sess": before });
             return Ok(Effect::Planned(plan(&*port, vec![test, create], before, Value::Null).await?));
         }
         port.plan(create.clone()).await?;
