@@ -5,13 +5,13 @@
 
 use super::holds::{Hold, Look, Phase, Step, step};
 use super::list::{Listed, connections};
-use super::perform::Deed;
 use super::port::{Command, Nas, Source, Target};
-use super::record::{Object, Origin};
+use super::record::Origin;
+use super::release::{QUIETLY, deed};
 use super::{Actions, now};
 use crate::model::{ConnectionId, NasName, Snapshot};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -30,6 +30,8 @@ const PRUNE: Duration = Duration::from_secs(60 * 60);
 struct Memory {
     /// Since the last good look the NAS was unreachable.
     was_interrupted: bool,
+    /// The last failed poll that is known of. Between two looks of the keeper the NAS can go and come back.
+    last_failure: Option<f64>,
     /// How often in a row it failed.
     failures: u32,
     /// Not before.
@@ -48,6 +50,18 @@ impl Memory {
     /// Another look soon, although nothing failed.
     fn again(&mut self) {
         self.not_before = Some(Instant::now() + FIRST_WAIT);
+    }
+
+    /// What follows for a hold that is not to end.
+    fn step(&mut self, hold: &Hold, look: Look, patience: Duration) -> Step {
+        let is_late = if hold.phase == Phase::Pausing {
+            self.answered.entry(hold.id.clone()).or_insert_with(Instant::now).elapsed() >= patience
+        } else {
+            // Should it be paused again, it has its time again.
+            self.answered.remove(&hold.id);
+            false
+        };
+        step(hold, look, is_late, self.was_interrupted)
     }
 
     fn may_try(&self) -> bool {
@@ -114,12 +128,13 @@ async fn keep(actions: &Arc<Actions>, nas: &NasName, port: &dyn Nas, mut memory:
     port.show_holds(holds.iter().map(Hold::shown).collect());
     memory.answered.retain(|id, _| holds.iter().any(|hold| hold.id == *id));
     let snapshot = port.snapshot();
-    if snapshot.as_ref().is_some_and(|snapshot| snapshot.up == Some(false)) {
-        memory.was_interrupted = true;
-    }
+    let last_failure = snapshot.as_ref().and_then(|snapshot| snapshot.last_failure);
     if holds.is_empty() {
-        memory = Memory::default();
-        return memory;
+        return Memory { last_failure, ..Memory::default() };
+    }
+    if last_failure.is_some() && last_failure != memory.last_failure {
+        memory.was_interrupted = true;
+        memory.last_failure = last_failure;
     }
     let time = now();
     let needs_a_look = holds.iter().any(|hold| hold.phase != Phase::Held || hold.is_over(time))
@@ -166,6 +181,9 @@ async fn look_after(actions: &Arc<Actions>, nas: &NasName, port: &dyn Nas, memor
         }
     };
     let mut has_failed = false;
+    let mut paused_again = BTreeSet::new();
+    // While it does not take the pause again, that it is missing is nobody's wish.
+    let mut misses_pauses = false;
     for hold in actions.book().of_nas(nas) {
         let found = listed.iter().find(|connection| connection.id.0 == hold.connection_id);
         let look = found.map_or(Look::Gone, |connection| Look::of(connection.status.as_ref()));
@@ -177,9 +195,17 @@ async fn look_after(actions: &Arc<Actions>, nas: &NasName, port: &dyn Nas, memor
             has_failed |= actions.release_now(port, nas, hold, (look, status), &origin).await.is_err();
             continue;
         }
-        has_failed |= !settle(actions, nas, port, memory, &hold, (look, status)).await;
+        let step = memory.step(&hold, look, actions.options().verify_timeout);
+        // Once for all holds of a connection.
+        let is_again = step == Step::PauseAgain;
+        if is_again && !paused_again.insert(hold.connection_id) {
+            continue;
+        }
+        let is_settled = settle(actions, nas, port, &hold, step, status).await;
+        has_failed |= !is_settled;
+        misses_pauses |= is_again && !is_settled;
     }
-    memory.was_interrupted = false;
+    memory.was_interrupted = misses_pauses;
     if has_failed {
         memory.fail();
     } else {
@@ -188,35 +214,30 @@ async fn look_after(actions: &Arc<Actions>, nas: &NasName, port: &dyn Nas, memor
     }
 }
 
-/// What follows for a hold that is not to end; false when it could not be done.
+/// Does what follows for a hold that is not to end; false when it could not be done.
 async fn settle(
     actions: &Arc<Actions>,
     nas: &NasName,
     port: &dyn Nas,
-    memory: &mut Memory,
     hold: &Hold,
-    (look, status): (Look, Value),
+    step: Step,
+    status: Value,
 ) -> bool {
-    let patience = actions.options().verify_timeout;
-    let is_late = hold.phase == Phase::Pausing
-        && memory.answered.entry(hold.id.clone()).or_insert_with(Instant::now).elapsed() >= patience;
-    let (outcome, phase) = match step(hold, look, is_late, memory.was_interrupted) {
+    let outcome = match step {
         Step::Wait => return true,
         Step::Confirm => {
             actions.book().set_phase(std::slice::from_ref(&hold.id), Phase::Held, now()).await;
             return true;
         }
         Step::PauseAgain => return pause_again(actions, nas, port, hold, status).await,
-        Step::GiveUp => {
-            port.action_failed("pause", source_of(hold));
-            ("the pause never showed: the hold ends", "pause")
-        }
-        Step::Yield => ("somebody else resumed the connection: the hold ends", "release"),
-        Step::Forget => ("the connection is gone: the hold ends", "release"),
+        // The pause was counted as failed when it was not answered, or did not show.
+        Step::GiveUp => "the pause never showed: the hold ends",
+        Step::Yield => "somebody else resumed the connection: the hold ends",
+        Step::Forget => "the connection is gone: the hold ends",
     };
     tracing::warn!(%nas, hold = hold.id, connection = hold.connection_id, "{outcome}");
     let origin = Origin::keeper(format!("hold {}: {outcome}", hold.id));
-    let deed = deed(phase, hold, &status);
+    let deed = deed(QUIETLY, hold, &status);
     let performance = actions.begin_regardless(nas, port, &origin, deed).await;
     actions.book().end(std::slice::from_ref(&hold.id), now()).await;
     performance.succeed(json!({ "status": status }), true).await;
@@ -227,15 +248,6 @@ fn source_of(hold: &Hold) -> Source {
     match hold.kind() {
         crate::model::HoldKind::Alert => Source::Rule,
         crate::model::HoldKind::Manual => Source::Api,
-    }
-}
-
-fn deed(action: &'static str, hold: &Hold, status: &Value) -> Deed {
-    Deed {
-        action,
-        target: Object::new("connection", Some(hold.connection_id), &hold.connection),
-        connection: Some(hold.connection_id),
-        before: json!({ "status": status, "hold": hold }),
     }
 }
 
@@ -260,7 +272,10 @@ async fn pause_again(
     let look = shown.iter().find(|connection| connection.id.0 == hold.connection_id);
     let is_paused = look.is_some_and(|connection| Look::of(connection.status.as_ref()) == Look::Paused);
     let phase = if is_paused { Phase::Held } else { Phase::Pausing };
-    actions.book().set_phase(std::slice::from_ref(&hold.id), phase, now()).await;
+    let holds = actions.book().of_connection(nas, ConnectionId(hold.connection_id));
+    let in_force = holds.into_iter().filter(|hold| hold.phase == Phase::Held);
+    let ids: Vec<String> = in_force.map(|hold| hold.id).collect();
+    actions.book().set_phase(&ids, phase, now()).await;
     let after = json!({ "status": look.map(Listed::status_word) });
     performance.succeed(after, is_paused).await;
     true

@@ -20,7 +20,9 @@ pub struct Snapshot {
     pub trouble: Option<String>,
     /// When a poll last succeeded, in seconds since 1970.
     pub last_success: Option<f64>,
-    /// When that poll began to ask, in seconds since 1970: what happened on the NAS before then, the
+    /// When a poll last failed, in seconds since 1970: who looks now and then cannot miss that the NAS was away.
+    pub last_failure: Option<f64>,
+    /// When the last good poll began to ask, in seconds since 1970: what happened on the NAS before then, the
     /// data know.
     pub asked: Option<f64>,
     /// Whether the Auto Block guard holds logins back.
@@ -40,6 +42,7 @@ impl Snapshot {
             reason: None,
             trouble: None,
             last_success: None,
+            last_failure: None,
             asked: None,
             login_suspended: false,
             certificate_expiry: None,

@@ -145,6 +145,7 @@ impl Poller {
             reason: Some(reason),
             trouble: Some(text),
             last_success: last.last_success,
+            last_failure: Some(unix_seconds(Timestamp::now())),
             asked: last.asked,
             data: last.data.clone(),
             ..self.outline()
@@ -154,6 +155,7 @@ impl Poller {
     /// What the client knows whether or not the NAS answered.
     fn outline(&self) -> Snapshot {
         Snapshot {
+            last_failure: self.board.last().last_failure,
             login_suspended: self.client.holds_logins_back(),
             certificate_expiry: self.client.certificate().map(|certificate| certificate.not_after),
             ..Snapshot::untried(self.nas.clone())
