@@ -66,7 +66,7 @@ class Simulator:
         headers = {"X-SYNO-TOKEN": session["synotoken"], "Content-Type": "application/x-www-form-urlencoded"}
         answer = http.request(self.url + "/webapi/entry.cgi", "POST", body, headers).json()
         assert answer["success"], answer
-        return answer["data"]
+        return answer.get("data")
 
     def stop(self):
         running = self.process.child.poll() is None
