@@ -86,9 +86,14 @@ pub(super) fn shorten(text: &str) -> String {
 impl Schema {
     /// The object, or everything that is wrong with it.
     pub fn check(&self, value: Value) -> Result<Document, Vec<Fault>> {
-        let Value::Object(document) = value else {
+        let Value::Object(mut document) = value else {
             return Err(vec![Fault { pointer: String::new(), detail: "must be an object".to_owned() }]);
         };
+        for (name, value) in &mut document {
+            if let Some(field) = self.field(name) {
+                *value = field.kind.normalized(value.take());
+            }
+        }
         let mut faults = Vec::new();
         for (name, value) in &document {
             match self.field(name) {

@@ -2,7 +2,7 @@
 
 use super::{Fault, TextRule, shorten};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 
 /// What a field may be.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +45,8 @@ const DAY: usize = 24;
 const WEEK: usize = 7 * DAY;
 /// The longest [`Kind::Span`]: what lasts longer is meant for ever.
 const LONGEST_SPAN: u64 = 366 * 24 * 60 * 60;
+/// Whole numbers up to here are exact also where JSON writes them as fractions.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 /// The latest [`Kind::Time`] in seconds since 1970: the end of the year 9999.
 const LATEST: i64 = 253_402_300_799;
 
@@ -98,6 +100,18 @@ impl Kind {
             (Self::Span, Value::String(text)) => span(text).err(),
             (Self::Span, _) => Some(wrong(value, SPANS)),
             (Self::Week, _) => week(value).err(),
+        }
+    }
+
+    /// The value as this program and the NAS write it: `5.0` is the whole number 5, as in JSON Schema.
+    pub(super) fn normalized(self, value: Value) -> Value {
+        let fraction = value.as_number().filter(|number| number.is_f64()).and_then(Number::as_f64);
+        match (self, fraction) {
+            #[expect(clippy::cast_possible_truncation, reason = "whole, and no larger than 2^53")]
+            (Self::Integer { .. }, Some(number)) if number.fract() == 0.0 && number.abs() <= EXACT => {
+                Value::from(number as i64)
+            }
+            _ => value,
         }
     }
 
@@ -181,12 +195,13 @@ pub fn word_number(words: &[&str], value: &Value) -> Result<Option<i64>, String>
     }
 }
 
-/// A [`Kind::Time`] in seconds since 1970.
+/// A [`Kind::Time`] in seconds since 1970. Nothing here is older than that, so an earlier moment is as good as its
+/// beginning.
 pub fn time(value: &Value) -> Result<i64, String> {
     let allowed = || wrong(value, "seconds since 1970, or a time as in 2026-11-24T09:30:00Z");
     let seconds = match value {
         Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.parse::<Timestamp>().ok().map(Timestamp::as_second),
+        Value::String(text) => text.parse::<Timestamp>().ok().map(|time| time.as_second().max(0)),
         _ => None,
     };
     seconds.filter(|seconds| (0..=LATEST).contains(seconds)).ok_or_else(allowed)
@@ -295,6 +310,32 @@ mod tests {
             for value in bad {
                 assert!(!is_good(kind, &value), "{kind:?} {value}");
             }
+        }
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        let kind = Kind::Integer { min: 0, max: 10 };
+        for (given, normal) in [
+            (json!(5.0), json!(5)),
+            (json!(5), json!(5)),
+            (json!(-0.0), json!(0)),
+            (json!(5.5), json!(5.5)),
+            (json!(1e30), json!(1e30)),
+            (json!(9_007_199_254_740_993_i64), json!(9_007_199_254_740_993_i64)),
+            (json!("5"), json!("5")),
+        ] {
+            assert_eq!(kind.normalized(given), normal);
+        }
+        assert_eq!(Kind::Text(TextRule::Short).normalized(json!(5.0)), json!(5.0));
+    }
+
+    #[test]
+    fn moments_before_1970_are_its_beginning() {
+        for (given, seconds) in
+            [("1337-01-31T19:00:07Z", 0), ("1970-01-01T00:00:00+01:00", 0), ("1970-01-01T00:00:01Z", 1)]
+        {
+            assert_eq!(time(&json!(given)), Ok(seconds));
         }
     }
 

@@ -7,7 +7,7 @@ use super::super::scope::Scope;
 use super::connections::{FOR, REASON, pause_one};
 use super::nas::QUERY_REASON;
 use crate::actions::schema::{self, Fault, Field, Kind, Schema, TextRule};
-use crate::actions::{AuditFilter, Hold, Outcome as AuditOutcome};
+use crate::actions::{ActionError, AuditFilter, Hold, Outcome as AuditOutcome};
 use crate::model::{ConnectionId, NasName};
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -132,7 +132,9 @@ async fn create(call: Call) -> Outcome {
         Ok(connection) if call.grant.may_on_listed(&connection) => {
             pause_one(&call, ConnectionId(id), &nas, StatusCode::CREATED).await
         }
+        // A token for some connections is not told which others there are.
         Ok(_) => Err(forbidden()),
+        Err(ActionError::UnknownConnection { .. }) if !call.grant.may_on_all() => Err(forbidden()),
         Err(error) => Err(error.into()),
     }
 }

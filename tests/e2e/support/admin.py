@@ -42,16 +42,18 @@ def administrated(url, directory, tokens=None, admin=None, **sections):
 
 
 class Client:
-    """Asks the API with a token, or with none."""
+    """Asks the API with a token, or with none. `source` is the address to ask from: failed authentications are slowed
+    for each peer."""
 
-    def __init__(self, url, token=OPS):
+    def __init__(self, url, token=OPS, source=None):
         self.url = url
         self.token = token
+        self.source = source
 
-    def with_token(self, token):
-        return Client(self.url, token)
+    def with_token(self, token, source=None):
+        return Client(self.url, token, source or self.source)
 
-    def ask(self, method, path, body=None, key=None, headers=None, **query):
+    def ask(self, method, path, /, body=None, key=None, headers=None, **query):
         """Any request. `path` is after /api/v1, or the whole of it when it starts with /-/, /api/ or /webhooks/;
         `body` is a JSON value, or bytes sent as they are; `key` is the Idempotency-Key."""
         sent = {}
@@ -68,21 +70,21 @@ class Client:
         if query:
             words = {name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()}
             path += "?" + urllib.parse.urlencode(words)
-        return http.request(self.url + path, method, body, sent)
+        return http.request(self.url + path, method, body, sent, source=self.source)
 
-    def get(self, path, **query):
+    def get(self, path, /, **query):
         return self.ask("GET", path, **query)
 
-    def post(self, path, body=None, **options):
+    def post(self, path, /, body=None, **options):
         return self.ask("POST", path, body, **options)
 
-    def put(self, path, body=None, **options):
+    def put(self, path, /, body=None, **options):
         return self.ask("PUT", path, body, **options)
 
-    def patch(self, path, body=None, **options):
+    def patch(self, path, /, body=None, **options):
         return self.ask("PATCH", path, body, **options)
 
-    def delete(self, path, **options):
+    def delete(self, path, /, **options):
         return self.ask("DELETE", path, **options)
 
 
