@@ -30,7 +30,7 @@ mod tasks;
 
 use crate::model::NasName;
 use crate::state::{StateError, StateFile};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -71,6 +71,10 @@ pub struct Actions {
     journal: Journal,
     options: Mutex<Options>,
     is_frozen: AtomicBool,
+    /// Whether the state file has yet to be told. Held while it is.
+    is_switch_unwritten: tokio::sync::Mutex<bool>,
+    /// What became of requests, for as long as the state file could not be told. Held while it is.
+    unkept: tokio::sync::Mutex<VecDeque<replay::Unkept>>,
     turns: Mutex<BTreeMap<NasName, Arc<tokio::sync::Mutex<()>>>>,
     tasks: TaskTracker,
 }
@@ -90,6 +94,8 @@ impl Actions {
             is_frozen: AtomicBool::new(state.flag(freeze::FLAG)?.is_some()),
             state,
             options: Mutex::new(options),
+            is_switch_unwritten: tokio::sync::Mutex::default(),
+            unkept: tokio::sync::Mutex::default(),
             turns: Mutex::default(),
             tasks: TaskTracker::new(),
         })
@@ -146,8 +152,15 @@ impl Actions {
     pub async fn drain(&self) {
         self.tasks.close();
         self.tasks.wait().await;
+        self.flush().await;
+    }
+
+    /// Writes what could not be written before.
+    async fn flush(&self) {
+        self.flush_switch().await;
         self.book.flush(now()).await;
         self.journal.flush().await;
+        self.flush_answers().await;
     }
 }
 

@@ -4,6 +4,7 @@ use super::journal::Entry;
 use super::perform::{Deed, entry};
 use super::record::{Object, Origin, Outcome, Trouble};
 use super::{Actions, blocking};
+use crate::state::StateError;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -29,14 +30,19 @@ impl Actions {
         let started = Instant::now();
         let mut entry: Entry = entry(None, origin, deed);
         let id = self.journal().begin(&entry).await.ok();
-        self.is_frozen.store(frozen, Ordering::SeqCst);
-        let state = Arc::clone(&self.state);
-        let kept = blocking(move || state.set_flag(FLAG, frozen.then_some("true"))).await;
+        let kept = {
+            // One after the other, so that the file ends up with what memory has.
+            let mut is_unwritten = self.is_switch_unwritten.lock().await;
+            self.is_frozen.store(frozen, Ordering::SeqCst);
+            let kept = self.write_switch().await;
+            *is_unwritten = kept.is_err();
+            kept
+        };
         entry.record.after = json!({ "frozen": frozen });
         entry.record.outcome = match &kept {
             Ok(()) => Outcome::Succeeded,
             Err(error) => {
-                tracing::error!(frozen, %error, "the freeze is in force and cannot be written: a restart forgets it");
+                tracing::error!(frozen, %error, "the switch is in force and cannot be written: until it can, a restart forgets it");
                 entry.record.error = Some(Trouble {
                     detail: format!("in force, but not written: {error}"),
                     code: None,
@@ -50,6 +56,19 @@ impl Actions {
         tracing::warn!(frozen, token = origin.token, peer = origin.peer, "automation was frozen or unfrozen");
         self.journal().complete(id, entry).await;
         id
+    }
+
+    async fn write_switch(&self) -> Result<(), StateError> {
+        let (state, frozen) = (Arc::clone(&self.state), self.is_frozen());
+        blocking(move || state.set_flag(FLAG, frozen.then_some("true"))).await
+    }
+
+    /// Writes the switch, if it could not be written before.
+    pub(super) async fn flush_switch(&self) {
+        let mut is_unwritten = self.is_switch_unwritten.lock().await;
+        if *is_unwritten && self.write_switch().await.is_ok() {
+            *is_unwritten = false;
+        }
     }
 
     /// What the API says of the switch.

@@ -64,14 +64,14 @@ pub struct ListedTask {
 
 /// One answer to one question.
 pub(super) async fn ask(nas: &dyn Nas, question: Question) -> Result<Document, Failure> {
-    nas.ask(vec![question]).await?.pop().unwrap_or_else(|| Err(unanswered()))
+    nas.ask(vec![question]).await?.pop().unwrap_or_else(|| Err(broken("the answer leaves a question out")))
 }
 
-/// A question that was left out of the answers.
-fn unanswered() -> Failure {
+/// An answer that is none.
+fn broken(detail: &str) -> Failure {
     Failure {
         kind: FailureKind::Broken,
-        detail: "the answer leaves a question out".to_owned(),
+        detail: detail.to_owned(),
         advice: String::new(),
         reason: DownReason::Decode,
         code: None,
@@ -83,8 +83,10 @@ fn unanswered() -> Failure {
 /// The connections as the NAS lists them now.
 pub(super) async fn connections(nas: &dyn Nas) -> Result<Vec<Listed>, Failure> {
     let answer = ask(nas, Question::Connections).await?;
+    // Taken for an empty list, it would end every hold.
     let entries = answer.get("conn").and_then(Value::as_array);
-    Ok(entries.into_iter().flatten().filter_map(Listed::of_document).collect())
+    let entries = entries.ok_or_else(|| broken("the list of connections is not there"))?;
+    Ok(entries.iter().filter_map(Listed::of_document).collect())
 }
 
 /// The last poll, while what it saw is not too old to be believed.

@@ -9,7 +9,7 @@ use super::{ActionError, Actions, Failure, now};
 use crate::model::{ConnectionId, NasName};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// Between two looks at whether the NAS shows what it was told; how fast it does is not known (API notes §6).
 const LOOKS: [Duration; 5] = [
@@ -19,6 +19,9 @@ const LOOKS: [Duration; 5] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];
+
+/// After so long no look is begun: on a NAS that hangs each of them takes its time, and others wait for their turn.
+const LOOKED_ENOUGH: Duration = Duration::from_secs(5);
 
 /// A wish to pause.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,8 +96,12 @@ pub(super) async fn look_until(
     is_there: impl Fn(Look) -> bool,
 ) -> (Result<Vec<Listed>, Failure>, bool) {
     let mut last = None;
+    let started = Instant::now();
     for pause in LOOKS {
         sleep(pause).await;
+        if started.elapsed() > LOOKED_ENOUGH {
+            break;
+        }
         let listed = connections(port).await;
         let shows = listed.as_ref().is_ok_and(|listed| {
             let those = listed.iter().filter(|connection| ids.contains(&connection.id));
@@ -150,6 +157,7 @@ impl Actions {
         if let Err(error) = self.book().add(&holds, now()).await {
             return Err(performance.refuse(format!("the hold cannot be written: {error}")).await);
         }
+        self.forget_earlier_pauses(nas, &meant).await;
         if let Err(failure) = performance.tell(command).await {
             return self.pause_failed(performance, &*port, failure, &holds, (target, &ids)).await;
         }
@@ -201,6 +209,19 @@ impl Actions {
             return self.paused(performance, holds, after, (target, true)).await;
         }
         Err(performance.fail(failure, after).await)
+    }
+
+    /// Holds whose connection was paused before them and runs now: what they would leave paused is not paused any more.
+    async fn forget_earlier_pauses(&self, nas: &NasName, meant: &[Listed]) {
+        let runs = |hold: &Hold| {
+            let found = meant.iter().find(|connection| connection.id.0 == hold.connection_id);
+            found.is_some_and(|connection| Look::of(connection.status.as_ref()) == Look::Running)
+        };
+        let mut holds = self.book().of_nas(nas);
+        holds.retain(|hold| hold.was_paused && runs(hold));
+        if !holds.is_empty() {
+            self.book().was_running(&ids_of(&holds), now()).await;
+        }
     }
 
     fn new_hold(&self, nas: &NasName, connection: &Listed, wish: &Pause, origin: &Origin) -> Hold {

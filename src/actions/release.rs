@@ -3,7 +3,7 @@
 use super::holds::{Hold, Look, Phase, Release, release};
 use super::list::connections;
 use super::pause::look_until;
-use super::perform::{Deed, DryRun, Effect, Performance};
+use super::perform::{Deed, DryRun, Effect};
 use super::port::{Command, Nas, Target};
 use super::record::{Object, Origin};
 use super::schema::Document;
@@ -12,7 +12,17 @@ use crate::model::{ConnectionId, NasName};
 use serde_json::{Value, json};
 
 /// The word of an end that tells the NAS nothing.
-pub(super) const QUIETLY: &str = "release";
+const QUIETLY: &str = "release";
+
+/// What is done to the connection of a hold.
+pub(super) fn deed(action: &'static str, hold: &Hold, status: &Value) -> Deed {
+    Deed {
+        action,
+        target: Object::new("connection", Some(hold.connection_id), &hold.connection),
+        connection: Some(hold.connection_id),
+        before: json!({ "status": status, "hold": hold }),
+    }
+}
 
 impl Actions {
     /// Ends a hold. The connection is resumed when it was the last one, and it was this program that paused it.
@@ -28,17 +38,30 @@ impl Actions {
         let look = match self.look(&*port, &hold).await {
             Ok(look) => look,
             Err(failure) if dry_run => return Err(failure.into()),
-            // What has to be sent is not known yet; that somebody ended the hold is.
-            Err(failure) => {
-                let deed = deed(QUIETLY, &hold, &Value::Null);
-                let performance = self.begin_regardless(&nas, &*port, origin, deed).await;
-                return Err(self.release_later(performance, hold, failure).await);
-            }
+            Err(failure) => return Err(self.release_later(&*port, &nas, hold, failure, origin).await),
         };
         if dry_run {
             return self.plan_release(&*port, &nas, &hold, look).await.map(Effect::Planned);
         }
         self.release_now(&*port, &nas, hold, look, origin).await.map(Effect::Done)
+    }
+
+    /// The NAS does not even say how things are: the keeper ends the hold as soon as it does. Who wished it is recorded
+    /// now.
+    async fn release_later(
+        &self,
+        port: &dyn Nas,
+        nas: &NasName,
+        hold: Hold,
+        failure: Failure,
+        origin: &Origin,
+    ) -> ActionError {
+        let deed = deed(QUIETLY, &hold, &Value::Null);
+        let performance = self.begin_regardless(nas, port, origin, deed).await;
+        self.book().set_phase(std::slice::from_ref(&hold.id), Phase::Releasing, now()).await;
+        let hold = self.book().get(&hold.id);
+        // Nothing was told, so nothing is open.
+        performance.fail(Failure { is_open: false, ..failure }, json!({ "hold": hold })).await
     }
 
     async fn look(&self, port: &dyn Nas, hold: &Hold) -> Result<(Look, Value), Failure> {
@@ -103,7 +126,8 @@ impl Actions {
             Release::Quietly => (json!({ "status": status }), true),
             Release::Resume => {
                 if let Err(failure) = performance.tell(command).await {
-                    return Err(self.release_later(performance, hold, failure).await);
+                    self.book().set_phase(&[hold.id], Phase::Releasing, now()).await;
+                    return Err(performance.fail(failure, Value::Null).await);
                 }
                 let (listed, runs) = look_until(port, &[id], |look| look != Look::Paused).await;
                 let status = listed.ok().into_iter().flatten().find(|connection| connection.id == id);
@@ -114,30 +138,5 @@ impl Actions {
         let mut done = performance.succeed(after, verified).await;
         done.more.insert("ended_holds".to_owned(), json!(ended));
         Ok(done)
-    }
-
-    /// The NAS could not be asked or told now: the keeper goes on trying.
-    async fn release_later(
-        &self,
-        performance: Performance<'_>,
-        hold: Hold,
-        mut failure: Failure,
-    ) -> ActionError {
-        self.book().set_phase(&[hold.id], Phase::Releasing, now()).await;
-        if !failure.advice.is_empty() {
-            failure.advice.push(' ');
-        }
-        failure.advice.push_str("The hold ends as soon as the NAS takes it.");
-        performance.fail(failure, Value::Null).await
-    }
-}
-
-/// The end of a hold on a connection in this state.
-pub(super) fn deed(action: &'static str, hold: &Hold, status: &Value) -> Deed {
-    Deed {
-        action,
-        target: Object::new("connection", Some(hold.connection_id), &hold.connection),
-        connection: Some(hold.connection_id),
-        before: json!({ "status": status, "hold": hold }),
     }
 }

@@ -83,7 +83,7 @@ impl Actions {
         match port.tell(Command::TestTask(connection.id, task)).await {
             Ok(()) => Ok(Ok(())),
             Err(failure) if failure.is_verdict() => Ok(Err(failure)),
-            Err(failure) => Err(failure.into()),
+            Err(failure) => Err(Failure { is_open: false, ..failure }.into()),
         }
     }
 

@@ -5,8 +5,8 @@ use super::problems::{self, Refusal};
 use super::scope::Scope;
 use super::tokens::Grant;
 use crate::actions::schema::Document;
-use crate::actions::{ActionError, Actions, Answers, Listed, Nas, Object, Origin, Question, Source};
-use crate::model::{Data, NasName, Snapshot};
+use crate::actions::{ActionError, Actions, Answers, Hold, Listed, Nas, Object, Origin, Question, Source};
+use crate::model::{Connection, ConnectionId, Data, NasName, Snapshot};
 use crate::web::PathParams;
 use serde_json::Value;
 use std::sync::Arc;
@@ -123,6 +123,21 @@ impl Call {
             Err(other) => Err(other.into()),
             Ok(task) => Ok(task),
         }
+    }
+
+    /// Whether the token may be used on the connection of this number, which is, or was, called so: what the last poll
+    /// knows counts, and `name` where it does not know the connection.
+    pub(super) fn may_on(&self, nas: &NasName, id: i64, name: &str) -> bool {
+        let snapshot = self.actions().directory().nas(nas).and_then(|nas| nas.snapshot());
+        let data = snapshot.as_ref().and_then(|snapshot| snapshot.data.as_ref());
+        let known = data.and_then(|data| data.connections.get(&ConnectionId(id)));
+        let names = known.map_or_else(|| vec![name.to_owned()], Connection::names);
+        self.grant.may_on(nas) && self.grant.may_on_connection(id, &names)
+    }
+
+    /// The same for a hold.
+    pub(super) fn may_on_hold(&self, hold: &Hold) -> bool {
+        self.may_on(&NasName::new(&hold.nas), hold.connection_id, &hold.connection)
     }
 
     /// Refuses a token that is for some connections only.

@@ -43,6 +43,20 @@ fn peer_of(address: IpAddr) -> IpAddr {
     }
 }
 
+/// A request that waits, until it is answered or its client goes away.
+struct Waiting<'a> {
+    throttle: &'a Throttle,
+    peer: IpAddr,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(failures) = self.throttle.lock().get_mut(&self.peer) {
+            failures.waiting = failures.waiting.saturating_sub(1);
+        }
+    }
+}
+
 impl Throttle {
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Failures>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -52,10 +66,8 @@ impl Throttle {
     pub(super) async fn failed(&self, address: IpAddr) -> bool {
         let peer = peer_of(address);
         let Some(wait) = self.begin(peer) else { return false };
+        let _waiting = Waiting { throttle: self, peer };
         sleep(wait).await;
-        if let Some(failures) = self.lock().get_mut(&peer) {
-            failures.waiting = failures.waiting.saturating_sub(1);
-        }
         true
     }
 
@@ -120,6 +132,20 @@ mod tests {
         let all = futures_util::future::join_all((0..6).map(|_| throttle.failed(address("192.0.2.1")))).await;
         assert_eq!(all.iter().filter(|waited| **waited).count(), 4);
         assert!(throttle.failed(address("192.0.2.1")).await, "and later there is room again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_goes_away_waits_no_longer() {
+        let throttle = Throttle::default();
+        for _ in 0..3 {
+            throttle.failed(address("192.0.2.1")).await;
+        }
+        for _ in 0..10 {
+            let impatient =
+                tokio::time::timeout(Duration::from_millis(1), throttle.failed(address("192.0.2.1")));
+            assert!(impatient.await.is_err());
+        }
+        assert!(throttle.failed(address("192.0.2.1")).await);
     }
 
     #[test]

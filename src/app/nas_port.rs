@@ -76,8 +76,10 @@ impl NasPort {
         }
         let mut batch = Batch::new();
         let takes: Vec<Take> = questions.into_iter().map(|question| add(&mut batch, question)).collect();
-        let mut answers = self.client.run(batch).await.map_err(|error| failure(&error))?;
-        Ok(takes.into_iter().map(|take| take(&mut answers).map_err(|error| failure(&error))).collect())
+        // A question changes nothing, however it fails.
+        let settled = |error: dsm::Error| Failure { is_open: false, ..failure(&error) };
+        let mut answers = self.client.run(batch).await.map_err(settled)?;
+        Ok(takes.into_iter().map(|take| take(&mut answers).map_err(settled)).collect())
     }
 }
 

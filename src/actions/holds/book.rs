@@ -77,6 +77,17 @@ impl Book {
         self.write_or_keep(ids, now).await;
     }
 
+    /// Somebody resumed these holds' connection before it is paused anew: the pause that was there before the first of
+    /// them is no more, and the last of them resumes.
+    pub async fn was_running(&self, ids: &[String], now: i64) {
+        for id in ids {
+            if let Some(hold) = self.lock().get_mut(id) {
+                hold.was_paused = false;
+            }
+        }
+        self.write_or_keep(ids, now).await;
+    }
+
     /// Ends holds, and gives those that there were; written now, or as soon as it can be.
     pub async fn end(&self, ids: &[String], now: i64) -> Vec<Hold> {
         let ended: Vec<Hold> = {

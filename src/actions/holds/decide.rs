@@ -40,7 +40,7 @@ pub enum Step {
     Wait,
     /// The pause shows: the hold is in force.
     Confirm,
-    /// The NAS did not do what it was told: the hold ends, since it never began.
+    /// The connection runs, whatever the NAS was told: the hold ends, since it never began.
     GiveUp,
     /// The NAS forgot the pause, as at a restart: pause again.
     PauseAgain,
@@ -50,13 +50,17 @@ pub enum Step {
     Forget,
 }
 
-/// What a fresh look means for a hold that is not to end. `is_late` = the NAS has had long enough to show the pause;
-/// `was_interrupted` = since the last good look it was unreachable.
+/// What a fresh look means for a hold that is not to end. `is_late` = what contradicts the hold has been seen for long
+/// enough; `was_interrupted` = since the last good look the NAS was unreachable.
+///
+/// A pause that was told and does not show is only given up where the connection is seen running. In the other states
+/// it may lie hidden and come to light when the error is mended, with nobody left to end it; so the hold stays, to be
+/// seen and to be ended. And one list without the connection may be that of a NAS that is just starting.
 pub fn step(hold: &Hold, look: Look, is_late: bool, was_interrupted: bool) -> Step {
     match (hold.phase, look) {
-        (_, Look::Gone) => Step::Forget,
+        (_, Look::Gone) if is_late => Step::Forget,
         (Phase::Pausing, Look::Paused) => Step::Confirm,
-        (Phase::Pausing, Look::Running | Look::Other) if is_late => Step::GiveUp,
+        (Phase::Pausing, Look::Running) if is_late => Step::GiveUp,
         (Phase::Held, Look::Running) if was_interrupted => Step::PauseAgain,
         (Phase::Held, Look::Running) => Step::Yield,
         _ => Step::Wait,
@@ -109,16 +113,19 @@ mod tests {
             (Pausing, Paused, true, true, Step::Confirm),
             (Pausing, Running, false, false, Step::Wait),
             (Pausing, Running, true, false, Step::GiveUp),
-            (Pausing, Other, true, false, Step::GiveUp),
-            (Pausing, Gone, false, false, Step::Forget),
+            (Pausing, Running, true, true, Step::GiveUp),
+            (Pausing, Other, true, false, Step::Wait),
+            (Pausing, Gone, false, false, Step::Wait),
+            (Pausing, Gone, true, false, Step::Forget),
             (Held, Paused, false, false, Step::Wait),
             (Held, Paused, true, true, Step::Wait),
             (Held, Running, false, false, Step::Yield),
             (Held, Running, false, true, Step::PauseAgain),
             (Held, Other, false, false, Step::Wait),
-            (Held, Gone, false, false, Step::Forget),
+            (Held, Gone, false, true, Step::Wait),
+            (Held, Gone, true, false, Step::Forget),
             (Releasing, Paused, true, false, Step::Wait),
-            (Releasing, Gone, false, false, Step::Forget),
+            (Releasing, Gone, true, false, Step::Forget),
         ] {
             let hold = hold(phase, false);
             assert_eq!(step(&hold, look, is_late, was_interrupted), expected, "{phase:?} {look:?}");

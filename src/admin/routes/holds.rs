@@ -7,7 +7,7 @@ use super::super::scope::Scope;
 use super::connections::{FOR, REASON, pause_one};
 use super::nas::QUERY_REASON;
 use crate::actions::schema::{self, Fault, Field, Kind, Schema, TextRule};
-use crate::actions::{ActionError, AuditFilter, Hold, Outcome as AuditOutcome};
+use crate::actions::{ActionError, AuditFilter, Outcome as AuditOutcome};
 use crate::model::{ConnectionId, NasName};
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -97,14 +97,9 @@ pub(in super::super) static ROUTES: [Route; 4] = [
     },
 ];
 
-fn may(call: &Call, hold: &Hold) -> bool {
-    call.grant.may_on(&NasName::new(&hold.nas))
-        && call.grant.may_on_connection(hold.connection_id, std::slice::from_ref(&hold.connection))
-}
-
 fn list(call: &Call) -> Reply {
     let mut holds = call.actions().book().all();
-    holds.retain(|hold| may(call, hold));
+    holds.retain(|hold| call.may_on_hold(hold));
     if let Some(nas) = call.query_text("nas") {
         holds.retain(|hold| hold.nas == nas);
     }
@@ -142,7 +137,7 @@ async fn create(call: Call) -> Outcome {
 async fn release(call: Call) -> Outcome {
     let id = call.path.get("hold").unwrap_or_default();
     // A hold that the token may not touch is not shown to it either.
-    let hold = call.actions().book().get(id).filter(|hold| may(&call, hold));
+    let hold = call.actions().book().get(id).filter(|hold| call.may_on_hold(hold));
     let Some(hold) = hold else {
         return Err(problems::UNKNOWN_HOLD.because("it may have ended by itself").into());
     };
@@ -191,7 +186,10 @@ fn sees(call: &Call, record: &Value) -> bool {
         return true;
     }
     let target = &record["target"];
-    let names: Vec<String> = target["name"].as_str().map(str::to_owned).into_iter().collect();
-    target["kind"] == "connection"
-        && target["id"].as_i64().is_some_and(|id| call.grant.may_on_connection(id, &names))
+    let (Some(nas), Some(id), Some(name)) =
+        (record["nas"].as_str(), target["id"].as_i64(), target["name"].as_str())
+    else {
+        return false;
+    };
+    target["kind"] == "connection" && call.may_on(&NasName::new(nas), id, name)
 }

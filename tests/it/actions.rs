@@ -1,0 +1,15 @@
+//! The actions over a scripted NAS and a real state file: what is told, what is recorded, what is held, whatever fails.
+
+mod asking;
+mod broken;
+mod change;
+pub(crate) mod desk;
+mod frozen;
+mod interrupted;
+mod keeping;
+mod pausing;
+mod races;
+mod releasing;
+mod remembering;
+pub(crate) mod script;
+mod tasks;
