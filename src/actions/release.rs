@@ -24,6 +24,15 @@ pub(super) fn deed(action: &'static str, hold: &Hold, status: &Value) -> Deed {
     }
 }
 
+/// The failure, with what becomes of the hold.
+fn tried_again(mut failure: Failure) -> Failure {
+    if !failure.advice.is_empty() {
+        failure.advice.push(' ');
+    }
+    failure.advice.push_str("The hold ends as soon as the NAS takes it.");
+    failure
+}
+
 impl Actions {
     /// Ends a hold. The connection is resumed when it was the last one, and it was this program that paused it.
     /// What the NAS does not take now is tried again until it does.
@@ -61,7 +70,8 @@ impl Actions {
         self.book().set_phase(std::slice::from_ref(&hold.id), Phase::Releasing, now()).await;
         let hold = self.book().get(&hold.id);
         // Nothing was told, so nothing is open.
-        performance.fail(Failure { is_open: false, ..failure }, json!({ "hold": hold })).await
+        let failure = tried_again(Failure { is_open: false, ..failure });
+        performance.fail(failure, json!({ "hold": hold })).await
     }
 
     async fn look(&self, port: &dyn Nas, hold: &Hold) -> Result<(Look, Value), Failure> {
@@ -127,7 +137,7 @@ impl Actions {
             Release::Resume => {
                 if let Err(failure) = performance.tell(command).await {
                     self.book().set_phase(&[hold.id], Phase::Releasing, now()).await;
-                    return Err(performance.fail(failure, Value::Null).await);
+                    return Err(performance.fail(tried_again(failure), Value::Null).await);
                 }
                 let (listed, runs) = look_until(port, &[id], |look| look != Look::Paused).await;
                 let status = listed.ok().into_iter().flatten().find(|connection| connection.id == id);

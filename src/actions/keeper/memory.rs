@@ -14,6 +14,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 pub(super) struct Memory {
     /// Since the last good look the NAS was unreachable.
     pub(super) was_interrupted: bool,
+    /// The last failed poll that is known of. Between two looks of the keeper a NAS can go and come back.
+    pub(super) last_failure: Option<f64>,
     /// Holds whose pause an interruption took away, and whose connection could not be paused again yet.
     pub(super) lost: BTreeSet<String>,
     /// Holds that wait for a pause that may lie hidden under another state.
@@ -33,6 +35,11 @@ fn is_past(at: Option<Instant>) -> bool {
 }
 
 impl Memory {
+    /// Of a NAS without holds: what happens to it until there are some does not concern them.
+    pub(super) fn idle(last_failure: Option<f64>) -> Self {
+        Self { last_failure, ..Self::default() }
+    }
+
     /// After a fault of this program: as after one of the NAS, so that it is not repeated without end at once.
     pub(super) fn after_a_fault() -> Self {
         let mut memory = Self::default();

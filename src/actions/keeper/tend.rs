@@ -21,15 +21,15 @@ pub(super) async fn keep(
 ) -> Memory {
     let holds = actions.book().of_nas(nas);
     port.show_holds(holds.iter().map(Hold::shown).collect());
+    let snapshot = port.snapshot();
+    let last_failure = snapshot.as_ref().and_then(|snapshot| snapshot.last_failure);
     if holds.is_empty() {
-        return Memory::default();
+        return Memory::idle(last_failure);
     }
     memory.keep_only(&holds);
-    let snapshot = port.snapshot();
     let up = snapshot.as_ref().and_then(|snapshot| snapshot.up);
-    if up == Some(false) {
-        memory.was_interrupted = true;
-    }
+    memory.was_interrupted |= up == Some(false) || last_failure > memory.last_failure;
+    memory.last_failure = last_failure;
     let has_news = snapshot.is_some_and(|snapshot| has_news(&snapshot, &holds));
     if !has_news && !memory.want_a_look(&holds, now()) {
         // The NAS was seen, and the holds with it.
