@@ -25,6 +25,15 @@ pub(super) fn deed(action: &'static str, hold: &Hold, status: &Value) -> Deed {
     }
 }
 
+/// The failure, with what becomes of the hold.
+fn tried_again(mut failure: Failure) -> Failure {
+    if !failure.advice.is_empty() {
+        failure.advice.push(' ');
+    }
+    failure.advice.push_str("The hold ends as soon as the NAS takes it.");
+    failure
+}
+
 /// What else there is to say when holds end.
 fn ended(holds: &[Hold]) -> Document {
     Document::from_iter([("ended_holds".to_owned(), json!(holds))])
@@ -86,7 +95,7 @@ impl Actions {
         let id = ConnectionId(hold.connection_id);
         if let Err(failure) = performance.tell(command).await {
             let left: Vec<Hold> = self.book().get(&hold.id).into_iter().collect();
-            return Err(performance.fail(failure, Value::Null).await.with_holds(left));
+            return Err(performance.fail(tried_again(failure), Value::Null).await.with_holds(left));
         }
         self.book().note_told(std::slice::from_ref(&hold.id));
         let (listed, runs) = look_until(port, &[id], Look::is_resumed).await;
@@ -113,7 +122,7 @@ impl Actions {
         self.book().set_phase(std::slice::from_ref(&hold.id), Phase::Releasing, now()).await;
         let left: Vec<Hold> = self.book().get(&hold.id).into_iter().collect();
         // Nothing was told, so nothing is open.
-        let failure = Failure { is_open: false, ..failure };
+        let failure = tried_again(Failure { is_open: false, ..failure });
         performance.fail(failure, Value::Null).await.with_holds(left)
     }
 

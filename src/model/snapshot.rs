@@ -20,7 +20,7 @@ pub struct Snapshot {
     pub trouble: Option<String>,
     /// When a poll last succeeded, in seconds since 1970.
     pub last_success: Option<f64>,
-    /// When that poll began to ask, in seconds since 1970: what happened on the NAS before then, the
+    /// When the last good poll began to ask, in seconds since 1970: what happened on the NAS before then, the
     /// data know.
     pub asked: Option<f64>,
     /// When a poll last failed as if the NAS was away, in seconds since 1970: whoever looks now and then cannot miss it.
