@@ -5,12 +5,14 @@
 
 mod kind;
 mod text;
+mod when;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-pub use kind::{Kind, span, time, week, word_number};
+pub use kind::{Kind, week, word_number};
 pub use text::TextRule;
+pub use when::{span, time};
 
 /// An object by its fields, in the NAS's own names where it has one.
 pub type Document = Map<String, Value>;
@@ -86,14 +88,9 @@ pub(super) fn shorten(text: &str) -> String {
 impl Schema {
     /// The object, or everything that is wrong with it.
     pub fn check(&self, value: Value) -> Result<Document, Vec<Fault>> {
-        let Value::Object(mut document) = value else {
+        let Value::Object(document) = value else {
             return Err(vec![Fault { pointer: String::new(), detail: "must be an object".to_owned() }]);
         };
-        for (name, value) in &mut document {
-            if let Some(field) = self.field(name) {
-                *value = field.kind.normalized(value.take());
-            }
-        }
         let mut faults = Vec::new();
         for (name, value) in &document {
             match self.field(name) {
@@ -108,7 +105,14 @@ impl Schema {
             let detail = format!("must have at least {} of: {}", self.at_least, self.names());
             faults.push(Fault { pointer: String::new(), detail });
         }
-        if faults.is_empty() { Ok(document) } else { Err(faults) }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let plain = |(name, value): (String, Value)| match self.field(&name) {
+            Some(field) => (name, field.kind.plain(value)),
+            None => (name, value),
+        };
+        Ok(document.into_iter().map(plain).collect())
     }
 
     /// A field by its name.

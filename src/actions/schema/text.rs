@@ -11,7 +11,7 @@ pub enum TextRule {
     Name,
     /// Any short text, also none: at most 255 characters.
     Short,
-    /// An absolute path: begins with `/`, at most 4096 bytes.
+    /// An absolute path: begins with `/`, at most 4096 characters.
     Path,
     /// A folder on the NAS, `/SHARE/DIRECTORY…`, without empty, `.` and `..` segments.
     LocalPath,
@@ -76,7 +76,12 @@ impl TextRule {
         let pattern = match self {
             Self::Short => control_free,
             Self::Reason | Self::Name => {
-                r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\s][^\u0000-\u001f\u007f-\u009f]*$"
+                // Spelt out what is a space: dialects of patterns do not agree on it.
+                concat!(
+                    r"^[^\u0000-\u001f\u007f-\u009f]*",
+                    r"[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]",
+                    r"[^\u0000-\u001f\u007f-\u009f]*$"
+                )
             }
             Self::Path => r"^/[^\u0000-\u001f\u007f-\u009f]*$",
             Self::LocalPath => r"^(/(?!\.\.?(/|$))[^/\u0000-\u001f\u007f-\u009f]+){2,}$",
