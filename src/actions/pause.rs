@@ -151,6 +151,7 @@ impl Actions {
         let holds: Vec<Hold> =
             meant.iter().map(|connection| self.new_hold(nas, connection, wish, origin)).collect();
         let ids: Vec<ConnectionId> = meant.iter().map(|connection| connection.id).collect();
+        let was_paused = all_look(&meant, &ids, |look| look == Look::Paused);
         let before = states(target, &meant);
         let command = Command::Pause(target);
         if dry_run {
@@ -165,7 +166,7 @@ impl Actions {
         }
         self.forget_earlier_pauses(nas, &meant).await;
         if let Err(failure) = performance.tell(command).await {
-            return self.pause_failed(performance, &*port, failure, &holds, (target, &ids)).await;
+            return self.pause_failed(performance, &*port, failure, &holds, (target, &ids, was_paused)).await;
         }
         let (listed, is_paused) = look_until(&*port, &ids, |look| look == Look::Paused).await;
         self.paused(performance, &holds, after(target, &ids, listed), (target, is_paused)).await
@@ -199,13 +200,13 @@ impl Actions {
         port: &dyn Nas,
         failure: Failure,
         holds: &[Hold],
-        (target, ids): (Target, &[ConnectionId]),
+        (target, ids, was_paused): (Target, &[ConnectionId], bool),
     ) -> Result<Effect, ActionError> {
         let listed = connections(port).await;
         let is_paused =
             listed.as_ref().is_ok_and(|listed| all_look(listed, ids, |look| look == Look::Paused));
-        let was_paused = holds.iter().all(|hold| hold.was_paused);
         let after = after(target, ids, listed);
+        // What was paused before shows nothing of this pause.
         if is_paused && (failure.is_open || !was_paused) {
             return self.paused(performance, holds, after, (target, true)).await;
         }
