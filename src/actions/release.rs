@@ -98,7 +98,7 @@ impl Actions {
         hold: &Hold,
         (look, status): (Look, Value),
     ) -> Result<DryRun, ActionError> {
-        let before = json!({ "status": status });
+        let before = json!({ "status": status, "hold": hold });
         let mut planned = match release(hold, self.others(hold), look) {
             Release::Resume => {
                 let command = Command::Resume(Target::One(ConnectionId(hold.connection_id)));
@@ -106,8 +106,8 @@ impl Actions {
             }
             Release::Quietly => DryRun {
                 dry_run: true,
-                after: before.clone(),
                 before,
+                after: json!({ "status": status }),
                 requests: Vec::new(),
                 more: Document::new(),
             },

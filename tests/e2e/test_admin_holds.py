@@ -14,7 +14,8 @@ EVERY = {DROPBOX, ONEDRIVE, GOOGLE, S3, CAMERA, WEBDAV}
 
 @pytest.fixture(scope="module")
 def shared(shared_stage):
-    return Home(shared_stage)
+    # A connection that is not listed is gone after verify_timeout.
+    return Home(shared_stage, automation={"verify_timeout": "3s"})
 
 
 @pytest.fixture
