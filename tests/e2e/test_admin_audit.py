@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.acts import (CAMERA, CLOUD_SYNC, DROPBOX, GOOGLE, ONEDRIVE, S3, WEBDAV, Home, audit, connection, database,
-                          ended, holds, kill, pause, record, sent, shows, state_file, status, task, without_audit)
-from support.admin import OPS, administrated, by_hash, changes, expect, nothing_changes, problem, start
+from support.acts import (CAMERA, CLOUD_SYNC, DROPBOX, GOOGLE, ONEDRIVE, S3, Home, audit, connection, database, ended,
+                          holds, kill, record, seconds, sent, shows, state_file, status, task)
+from support.admin import OPS, administrated, by_hash, expect, nothing_changes, problem, start
 from support.wait import eventually
 
 ROBOT = "planted-Token-robot-1414213562"
@@ -25,10 +25,6 @@ def shared(shared_stage):
 def home(shared):
     yield shared
     shared.settle()
-
-
-def seconds(text):
-    return datetime.datetime.fromisoformat(text).timestamp()
 
 
 HOUR = {"for": "1h"}
@@ -180,7 +176,8 @@ def test_pages_and_filters(stage):
         "token": [(name, lambda one, name=name: one["token"] == name) for name in ("ops", "robot", "nobody")],
         "action": [(name, lambda one, name=name: one["action"] == name)
                    for name in ("pause", "resume", "set_global_config", "freeze")],
-        "outcome": [(word, lambda one, word=word: one["outcome"] == word) for word in ("succeeded", "failed", "unknown")],
+        "outcome": [(word, lambda one, word=word: one["outcome"] == word)
+                    for word in ("succeeded", "failed", "unknown")],
         "from": [(whole, lambda one: seconds(one["time"]) >= whole), (whole + 3600, lambda one: False)],
         "to": [(whole + 1, lambda one: seconds(one["time"]) < whole + 1), (0, lambda one: False)],
     }
@@ -191,7 +188,9 @@ def test_pages_and_filters(stage):
             assert found == [one for one in every if passes(one)], (name, value)
             kept += len(found)
             # And together with another.
-            for other, (also, passes_also) in [(other, of_other[0]) for other, of_other in filters.items() if other != name]:
+            for other, (also, passes_also) in {other: pairs[0] for other, pairs in filters.items()}.items():
+                if other == name:
+                    continue
                 found = pages(ops, **{name: value, other: also, "limit": 3})
                 assert found == [one for one in every if passes(one) and passes_also(one)], (name, value, other, also)
     assert kept > 60
@@ -247,7 +246,11 @@ def test_a_crash_after_the_nas_did_it_keeps_the_hold(stage):
     nas.fault({"latency": 50}, CLOUD_SYNC, "pause")
     with ThreadPoolExecutor() as pool:
         cut = pool.submit(exporter.admin.post, connection(ONEDRIVE, "/pause"), {"reason": "crash"})
-        eventually(lambda: expect_one(sent(nas, "pause")))
+
+        def told():
+            assert len(sent(nas, "pause")) == 1
+
+        eventually(told)
         kill(exporter)
         with pytest.raises(OSError):
             cut.result()
@@ -265,10 +268,6 @@ def test_a_crash_after_the_nas_did_it_keeps_the_hold(stage):
     assert [one["outcome"] for one in audit(exporter, action="pause")] == ["unknown"]
     expect(200, exporter.admin.delete(f"/holds/{hold['id']}"))
     shows(nas, ONEDRIVE, "running")
-
-
-def expect_one(found):
-    assert len(found) == 1
 
 
 def rows(exporter):
@@ -313,93 +312,6 @@ def test_retention_by_age_and_size(stage):
     assert sum(size for number, size in sizes.items() if number >= left[0] - 1) > 65_536
     expect(200, exporter.admin.post("/automation/freeze", {}))
     assert audit(exporter, limit=1)[0]["id"] == newest + 1
-
-
-REFUSED = [
-    ("POST", connection(DROPBOX, "/pause"), {"reason": "x"}),
-    ("POST", "/nas/home/pause", {"reason": "x", "all": True}),
-    ("POST", "/holds", {"nas": "home", "connection_id": DROPBOX, "reason": "x"}),
-    # What nobody holds is nobody's to wait for.
-    ("POST", connection(DROPBOX, "/resume"), {}),
-    ("PATCH", "/nas/home/config", {"log_count": 800}),
-    ("PATCH", connection(DROPBOX, "/settings"), {"max_upload_speed": 99}),
-    ("PUT", connection(DROPBOX, "/schedule"), {"enabled": True}),
-    ("PATCH", task(DROPBOX, "/settings"), {"no_delete": True}),
-    ("PATCH", task(DROPBOX, "/filters"), {"filtered_names": ["x"]}),
-    ("POST", connection(S3, "/tasks"), {"local_path": "/media/unrecorded", "cloud_path": "/x"}),
-    ("DELETE", task(DROPBOX, "?confirm=%2Fdocuments"), None),
-    ("DELETE", connection(DROPBOX, "?confirm=Dropbox"), None),
-]
-
-
-def test_without_the_audit_nothing_is_done_but_what_must_be(home):
-    named, resumed, timed = (pause(home.exporter, number) for number in (ONEDRIVE, CAMERA, WEBDAV))
-    expect(200, home.admin.delete(f"/holds/{timed['id']}"))
-    newest = audit(home.exporter, limit=1)[0]["id"]
-    world = home.nas.ask("GET", "/world")
-    with without_audit(home.exporter):
-        with nothing_changes(home.nas):
-            for number, (method, path, body) in enumerate(REFUSED):
-                for key in (None, f"without-audit-{number}"):
-                    problem(503, "audit-unavailable", home.admin.ask(method, path, body, key=key))
-            problem(503, "audit-unavailable", home.admin.get("/audit"))
-        assert home.nas.ask("GET", "/world") == world
-        assert [hold["id"] for hold in holds(home.exporter)] == [named["id"], resumed["id"]]
-        # The kill switch and the release of holds go on.
-        started = time.time()
-        for path, frozen in [("/automation/freeze", True), ("/automation/unfreeze", False)]:
-            answer = expect(200, home.admin.post(path, {"reason": "no disk"}))
-            assert answer["frozen"] is frozen and "audit_id" not in answer
-        assert "audit_id" not in expect(200, home.admin.delete(f"/holds/{named['id']}", reason="no disk"))
-        assert "audit_id" not in expect(
-            200, home.admin.post(connection(CAMERA, "/resume"), {"reason": "no disk"}, key="resume-without-audit"))
-        assert holds(home.exporter) == []
-        assert (status(home.nas, ONEDRIVE), status(home.nas, CAMERA)) == ("syncing", "syncing")
-        finished = time.time()
-
-    def caught_up():
-        written = [one for one in audit(home.exporter) if one["id"] > newest]
-        assert len(written) == 4, written
-        return written[::-1]
-
-    written = eventually(caught_up)
-    assert [one["action"] for one in written] == ["freeze", "unfreeze", "resume", "resume"]
-    for one in written:
-        assert (one["token"], one["reason"], one["outcome"]) == ("ops", "no disk", "succeeded")
-        assert started - 0.01 <= seconds(one["time"]) <= finished
-    # What was refused can be asked for again with the same key.
-    method, path, body = REFUSED[5]
-    expect(200, home.admin.ask(method, path, body, key="without-audit-5"))
-
-
-def test_a_hold_ends_on_time_without_the_audit(home):
-    hold = pause(home.exporter, ONEDRIVE, **{"for": "1s"})
-    newest = audit(home.exporter, limit=1)[0]["id"]
-    with without_audit(home.exporter):
-        ended(home.exporter, hold)
-        assert status(home.nas, ONEDRIVE) == "syncing"
-
-    def caught_up():
-        written = audit(home.exporter, limit=1)[0]
-        assert written["id"] > newest and (written["action"], written["source"]) == ("resume", "release")
-
-    eventually(caught_up)
-
-
-def test_what_the_disk_missed_of_an_action_is_written_later(home):
-    """The action is under way when the disk goes: its end is written when the disk is back."""
-    home.nas.fault({"latency": 1}, CLOUD_SYNC, "set_connection_setting")
-    with ThreadPoolExecutor() as pool:
-        asked = pool.submit(home.admin.patch, connection(DROPBOX, "/settings"), {"max_download_speed": 31})
-        eventually(lambda: expect_one(sent(home.nas, "set_connection_setting")))
-        with without_audit(home.exporter):
-            answer = expect(200, asked.result())
-
-    def completed():
-        written = record(home.exporter, answer["audit_id"])
-        assert (written["outcome"], written.get("after")) == ("succeeded", answer["after"])
-
-    eventually(completed)
 
 
 def test_no_secret_is_in_audit_or_answers(home):
