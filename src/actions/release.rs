@@ -62,8 +62,9 @@ impl Actions {
         let command = Command::Resume(Target::One(id));
         if dry_run {
             let commands = if is_told { vec![command] } else { Vec::new() };
-            let before = json!({ "status": status });
-            let mut planned = plan(&*port, commands, before, json!({ "status": null })).await?;
+            let after = if is_told { Value::Null } else { status.clone() };
+            let before = json!({ "status": status, "hold": hold });
+            let mut planned = plan(&*port, commands, before, json!({ "status": after })).await?;
             planned.more = ended(&[hold]);
             return Ok(Effect::Planned(planned));
         }

@@ -1,12 +1,11 @@
 """Holds, when daemon or NAS are away or the NAS does not do what it is told."""
 
-import datetime
 import time
 
 import pytest
 
-from support.acts import (CAMERA, CLOUD_SYNC, DROPBOX, ONEDRIVE, S3, WEBDAV, Home, audit, connection, ended, holds, kill,
-                          pause, record, sent, shows, status)
+from support.acts import (CAMERA, CLOUD_SYNC, DROPBOX, ONEDRIVE, S3, WEBDAV, Home, audit, connection, ended, holds,
+                          kill, pause, record, seconds, sent, shows, status)
 from support.admin import administrated, expect, nothing_changes, problem, start
 from support.wait import eventually
 
@@ -23,10 +22,6 @@ def shared(shared_stage):
 def home(shared):
     yield shared
     shared.settle()
-
-
-def seconds(text):
-    return datetime.datetime.fromisoformat(text).timestamp()
 
 
 def passed(moment):

@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.acts import CLOUD_SYNC, DROPBOX, ONEDRIVE, S3, Home, audit, connection, record, sent, task, task_of, world_of
+from support.acts import (CLOUD_SYNC, DROPBOX, ONEDRIVE, S3, Home, audit, connection, record, sent, task, task_of,
+                          world_of)
 from support.admin import changes, expect, nothing_changes, problem
 from support.wait import eventually
 
@@ -261,7 +262,7 @@ INCOMPLETE = [
     ("PATCH", connection(DROPBOX, "/settings"), {"part_size": 9}, "get_connection_setting", "task_name"),
     ("PUT", connection(DROPBOX, "/schedule"), {"enabled": True}, "get_connection_setting", "schedule_info"),
     ("PATCH", task(DROPBOX, "/settings"), {"no_delete": True}, "get_session_setting", "sync_direction"),
-    ("PATCH", task(DROPBOX, "/filters"), {"filtered_max_upload_size": 9}, "get_selective_sync_config", "filtered_paths"),
+    ("PATCH", task(DROPBOX, "/filters"), {"filtered_names": []}, "get_selective_sync_config", "filtered_paths"),
     ("PATCH", "/nas/home/config", {"log_count": 9}, "get_config", "worker_count"),
     ("PATCH", "/nas/home/config", {"log_count": 9, "sync_mode": True}, "get_config", "repo_vol_path"),
 ]

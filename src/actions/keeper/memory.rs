@@ -28,6 +28,10 @@ pub(super) struct Memory {
     failures: u32,
     /// No try before then.
     not_before: Option<Instant>,
+    /// It could not even be asked: the next good poll shows that it can again.
+    waits_for_poll: bool,
+    /// When the last good poll that is known of began.
+    last_asked: Option<f64>,
     /// No look at what is dormant before then, unless there is something else to look at.
     dormant_until: Option<Instant>,
 }
@@ -56,6 +60,20 @@ impl Memory {
             self.was_interrupted = true;
         }
         self.last_away = last_away;
+        let asked = snapshot.filter(|snapshot| snapshot.up == Some(true)).and_then(|snapshot| snapshot.asked);
+        if asked.is_some() && asked != self.last_asked {
+            self.last_asked = asked;
+            if std::mem::take(&mut self.waits_for_poll) {
+                self.go_on();
+            }
+        }
+    }
+
+    /// The NAS could not be asked.
+    pub(super) fn fail_to_ask(&mut self, was_away: bool) {
+        self.was_interrupted |= was_away;
+        self.waits_for_poll = true;
+        self.fail();
     }
 
     /// Forgets holds that ended, and with the last of them that anything was amiss.

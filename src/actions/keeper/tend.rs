@@ -72,8 +72,7 @@ async fn look_after(actions: &Actions, nas: &NasName, port: &dyn Nas, memory: &m
         Ok(listed) => listed,
         Err(failure) => {
             tracing::debug!(%nas, error = %failure, "the holds wait for the NAS");
-            memory.was_interrupted |= failure.reason.may_have_been_away();
-            memory.fail();
+            memory.fail_to_ask(failure.reason.may_have_been_away());
             return;
         }
     };

@@ -2,6 +2,7 @@
 mercy, and a state file that cannot be written."""
 
 import contextlib
+import datetime
 import json
 import sqlite3
 
@@ -91,6 +92,11 @@ def shows(nas, number, word):
         assert found != "pause" if word == "running" else found == word, found
 
     eventually(shown)
+
+
+def seconds(text):
+    """A time of the API in seconds since 1970."""
+    return datetime.datetime.fromisoformat(text).timestamp()
 
 
 def kill(exporter):
