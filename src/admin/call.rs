@@ -7,7 +7,7 @@ use super::scope::Scope;
 use super::tokens::Grant;
 use crate::actions::schema::Document;
 use crate::actions::{ActionError, Actions, Answers, Listed, Nas, Object, Origin, Question, Source};
-use crate::model::{Data, NasName, Snapshot};
+use crate::model::{Connection, ConnectionId, Data, NasName, Snapshot};
 use crate::web::PathParams;
 use serde_json::Value;
 use std::sync::Arc;
@@ -129,6 +129,18 @@ impl Call {
             Err(other) => Err(other.into()),
             Ok(task) => Ok(task),
         }
+    }
+
+    /// Whether the token may be used on a connection that a hold or a record is about. It is known there by one name
+    /// only, and tokens may have another: what the last poll calls it counts, where that knows it.
+    pub(super) fn may_on_known(&self, nas: &NasName, id: i64, name: &str) -> bool {
+        if self.grant.may_on_all() {
+            return true;
+        }
+        let snapshot = self.actions().directory().nas(nas).and_then(|nas| nas.snapshot());
+        let data = snapshot.as_ref().and_then(|snapshot| snapshot.data.as_ref());
+        let names = data.and_then(|data| data.connections.get(&ConnectionId(id))).map(Connection::names);
+        self.grant.may_on_connection(id, &names.unwrap_or_else(|| vec![name.to_owned()]))
     }
 
     /// Refuses a token that is for some connections only.

@@ -98,8 +98,8 @@ pub(in super::super) static ROUTES: [Route; 4] = [
 ];
 
 fn may(call: &Call, hold: &Hold) -> bool {
-    call.grant.may_on(&NasName::new(&hold.nas))
-        && call.grant.may_on_connection(hold.connection_id, std::slice::from_ref(&hold.connection))
+    let nas = NasName::new(&hold.nas);
+    call.grant.may_on(&nas) && call.may_on_known(&nas, hold.connection_id, &hold.connection)
 }
 
 fn list(call: &Call) -> Reply {
@@ -191,7 +191,8 @@ fn sees(call: &Call, record: &Value) -> bool {
         return true;
     }
     let target = &record["target"];
-    let names: Vec<String> = target["name"].as_str().map(str::to_owned).into_iter().collect();
+    let nas = NasName::new(record["nas"].as_str().unwrap_or_default());
+    let name = target["name"].as_str().unwrap_or_default();
     target["kind"] == "connection"
-        && target["id"].as_i64().is_some_and(|id| call.grant.may_on_connection(id, &names))
+        && target["id"].as_i64().is_some_and(|id| call.may_on_known(&nas, id, name))
 }

@@ -129,9 +129,7 @@ pub(super) const GROUPS: Kind = Kind::Word(&["group_by_user", "group_by_cloud_ty
 fn one(call: &Call, name: &NasName) -> Value {
     let snapshot = call.actions().directory().nas(name).and_then(|nas| nas.snapshot());
     let mut holds = call.actions().book().of_nas(name);
-    holds.retain(|hold| {
-        call.grant.may_on_connection(hold.connection_id, std::slice::from_ref(&hold.connection))
-    });
+    holds.retain(|hold| call.may_on_known(name, hold.connection_id, &hold.connection));
     views::nas(name, snapshot.as_deref(), &holds)
 }
 
