@@ -207,6 +207,9 @@ async fn unauthorized(api: &Api, head: &Parts) -> Problem {
 
 /// The parameters of the address, checked.
 fn query(route: &Route, uri: &hyper::Uri) -> Result<Document, Refusal> {
+    if !Query::is_text(uri) {
+        return Err(problems::PARAMETER.because("has bytes that are no UTF-8").into());
+    }
     let schema = Schema { name: "", fields: route.query, at_least: 0 };
     let query = Query::of(uri);
     let mut document = Document::new();
