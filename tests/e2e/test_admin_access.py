@@ -230,9 +230,34 @@ def test_no_page_may_ask_whether_it_may(site):
 
 
 def test_answers_are_kept_by_nobody(site):
-    for reply in (site.client.get("/nas"), site.client.with_token(None).get("/nas"), site.client.get("/nowhere")):
-        assert header(reply, "cache-control") == "no-store"
-        assert header(reply, "x-content-type-options") == "nosniff"
+    for reply in (site.client.get("/nas"), site.client.with_token(None).get("/nas"), site.client.get("/nowhere"),
+                  site.client.ask("GET", "/nas", headers={"Host": "evil.example"}),
+                  site.client.post("/nas/home/pause", b"x" * (1 << 20) + b"x")):
+        assert header(reply, "cache-control") == "no-store", reply.status
+        assert header(reply, "x-content-type-options") == "nosniff", reply.status
+
+
+def test_answers_are_counted_by_route(site):
+    name = "cloudsync_exporter_http_requests_total"
+
+    def counted(handler, code):
+        return sum(value for _, value in site.exporter.metrics().select(name, handler=handler, code=code))
+
+    # What the metrics say may be a second old.
+    asked = {("list_nas", "200"): lambda: site.client.get("/nas"),
+             ("pause", "404"): lambda: site.client.post("/nas/home/connections/4711/pause", {"reason": "x"}),
+             ("not_allowed", "405"): lambda: site.client.post("/nas"),
+             ("not_found", "404"): lambda: site.client.get("/nowhere"),
+             ("refused", "413"): lambda: site.client.post("/nas/home/pause", b"x" * (1 << 20) + b"x"),
+             ("refused", "421"): lambda: site.client.ask("GET", "/nas", headers={"Host": "evil.example"})}
+    before = {place: counted(*place) for place in asked}
+    for (_, code), ask in asked.items():
+        assert str(ask().status) == code
+
+    def more():
+        assert [place for place in asked if counted(*place) <= before[place]] == []
+
+    eventually(more)
 
 
 # Failed authentications

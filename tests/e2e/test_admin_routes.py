@@ -418,6 +418,16 @@ def test_unknown_and_repeated_parameters(house, name):
         assert any("more than once" in fault["detail"] for fault in refused["errors"]), refused
 
 
+@ALL
+def test_parameters_that_are_no_text(house, name):
+    method, path = DESCRIPTION.operations()[name]
+    filled = path.format(**{"nas": "home", "hold": "x", **TABLE[name].place})
+    with nothing_changes(house.nas):
+        for query in ("reason=%FF%FE", "%C3=x", "keyword=%ED%A0%80"):
+            refused = problem(400, "invalid-parameter", house.client.ask(method, f"{filled}?{query}", TABLE[name].body))
+            assert "UTF-8" in refused["detail"], refused
+
+
 @rows(changes=True)
 @pytest.mark.parametrize("text", ["1", "yes", "", "TRUE"])
 def test_dry_run_is_true_or_false(house, name, text):
