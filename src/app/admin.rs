@@ -4,7 +4,7 @@ use super::daemon::listen_addr;
 use super::directory::NasDirectory;
 use crate::actions::{Actions, Keeper, Options, Retention};
 use crate::admin::{Admin, Grant, HashSource, Scope, Settings, Token, Tokens};
-use crate::config::{Config, SecretSource, TokenConfig};
+use crate::config::{Config, ListenAddress, SecretSource, TokenConfig};
 use crate::metrics::Exposition;
 use crate::state::StateFile;
 use crate::web::host::HostPolicy;
@@ -48,6 +48,7 @@ pub(super) struct AdminService {
     admin: Admin,
     actions: Arc<Actions>,
     address: Option<SocketAddr>,
+    listen: ListenAddress,
     server: JoinHandle<()>,
     keeper: JoinHandle<()>,
 }
@@ -68,7 +69,7 @@ impl AdminService {
         let exporter = Arc::clone(exposition.exporter());
         let admin = Admin::new(
             Arc::clone(&actions),
-            settings(config)?,
+            settings(config, &config.admin.listen_address)?,
             Arc::new(move || Box::pin(reload(reloads.clone()))),
             Arc::new(move |handler, code| exporter.http_request(handler, code)),
         )?;
@@ -82,7 +83,7 @@ impl AdminService {
         if config.admin.allow_plaintext && !config.admin.listen_address.is_loopback() {
             tracing::warn!("admin.allow_plaintext: tokens travel unencrypted; whoever reads one may use it");
         }
-        Ok(Self { admin, actions, address, server, keeper })
+        Ok(Self { admin, actions, address, listen: config.admin.listen_address.clone(), server, keeper })
     }
 
     /// Where it listens.
@@ -92,7 +93,7 @@ impl AdminService {
 
     /// What a reload changes: tokens, hosts, retention.
     pub(super) fn apply(&self, config: &Config) {
-        match settings(config) {
+        match settings(config, &self.listen) {
             Ok(settings) => self.admin.set_settings(settings),
             Err(error) => tracing::error!(%error, "the admin listener goes on with the old tokens"),
         }
@@ -101,7 +102,7 @@ impl AdminService {
 
     /// Waits, not too long, for the listener and for actions under way.
     pub(super) async fn shutdown(self) {
-        let Self { admin: _, actions, address: _, server, keeper } = self;
+        let Self { admin: _, actions, address: _, listen: _, server, keeper } = self;
         let ended = async {
             let _ = tokio::join!(server, keeper);
             actions.drain().await;
@@ -119,13 +120,14 @@ fn options(config: &Config) -> Options {
     }
 }
 
-fn settings(config: &Config) -> anyhow::Result<Settings> {
+/// `listen` is where the listener is, which a reload does not change.
+fn settings(config: &Config, listen: &ListenAddress) -> anyhow::Result<Settings> {
     let admin = &config.admin;
     let tokens =
         admin.tokens.iter().map(|(name, token)| Token { grant: grant(name, token), hash: hash(token) });
     Ok(Settings {
         tokens: Tokens(tokens.collect()),
-        hosts: HostPolicy::new(&listen_addr(&admin.listen_address), &admin.allowed_hosts)?,
+        hosts: HostPolicy::new(&listen_addr(listen), &admin.allowed_hosts)?,
         automation_mode: config.automation.mode.as_str(),
     })
 }
