@@ -505,6 +505,18 @@ def test_reload_of_a_bad_file(stage, tmp_path):
     assert "planted-" not in exporter.process.output()
 
 
+def test_reload_does_not_move_the_listener(stage, tmp_path):
+    """That needs a restart. Until then it answers to the names of where it is."""
+    config = administrated(stage.simulator().url, tmp_path)
+    exporter = start(stage, config)
+    config["admin"] |= {"listen_address": "192.0.2.1:9843", "allow_plaintext": True}
+    exporter.configure(config)
+    expect(200, exporter.admin.post("/-/reload"))
+    assert "need a restart" in exporter.process.output()
+    for host, status in (("localhost", 200), ("127.0.0.1", 200), ("192.0.2.1", 421), ("evil.example", 421)):
+        expect(status, exporter.admin.ask("GET", "/nas", headers={"Host": host}))
+
+
 def test_reload_takes_and_gives_a_nas(stage, tmp_path):
     nas = stage.simulator()
     config = administrated(nas.url, tmp_path)
