@@ -36,8 +36,7 @@ impl<H: Handler> Handler for Guarded<H> {
         let api = Arc::clone(&self.api);
         let (head, body) = request.into_parts();
         if let Some(problem) = trick(&api, &head) {
-            (api.count)("refused", problem.status().as_u16());
-            return Box::pin(std::future::ready(problem.into_response()));
+            return Box::pin(std::future::ready(self.refused(problem)));
         }
         let method = head.method.clone();
         let name = self.name;
@@ -49,16 +48,13 @@ impl<H: Handler> Handler for Guarded<H> {
                 .get::<Matched>()
                 .map_or("not_found", |Matched(path)| name(path, &method));
             (api.count)(handler, response.status().as_u16());
-            // Answers are about now and for the caller alone.
-            let headers = response.headers_mut();
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            for_the_caller_alone(&mut response);
             response
         })
     }
 
     fn refuse(&self, status: StatusCode) -> Response {
-        problems::of_status(status).into_response()
+        self.refused(problems::of_status(status))
     }
 
     fn body_limit(&self, head: &Parts) -> BodyLimit {
@@ -67,6 +63,23 @@ impl<H: Handler> Handler for Guarded<H> {
         }
         self.inner.body_limit(head)
     }
+}
+
+impl<H> Guarded<H> {
+    /// A refusal before any route, counted.
+    fn refused(&self, problem: Problem) -> Response {
+        (self.api.count)("refused", problem.status().as_u16());
+        let mut response = problem.into_response();
+        for_the_caller_alone(&mut response);
+        response
+    }
+}
+
+/// Answers are about now, and nobody else's to keep or to guess the type of.
+fn for_the_caller_alone(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 /// What is wrong with where a request comes from or goes to.
@@ -215,6 +228,9 @@ fn nobody() -> Grant {
 
 /// The parameters of the address, checked.
 fn query(route: &Route, uri: &hyper::Uri) -> Result<Document, Refusal> {
+    if !Query::is_text(uri) {
+        return Err(problems::PARAMETER.because("has bytes that are no UTF-8").into());
+    }
     let schema = Schema { name: "", fields: route.query, at_least: 0 };
     let query = Query::of(uri);
     let mut document = Document::new();

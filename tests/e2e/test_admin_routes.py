@@ -262,7 +262,7 @@ def in_path(parameter):
 class House:
     """A simulated NAS, an exporter with the API, and the same NAS again under the name of one that is off."""
 
-    def __init__(self, stage, directory):
+    def __init__(self, stage, directory, **sections):
         self.nas = stage.simulator()
         others = {f"without_{scope}": by_hash(f"without_{scope}", [one for one in SCOPES if one != scope])
                   for scope in SCOPES}
@@ -271,7 +271,7 @@ class House:
         config = administrated(self.nas.url, directory, tokens,
                                poll={"interval": "1h", "slow_interval": "1h", "stale_after": "5h", "timeout": "1s"},
                                # Nobody waits long for a NAS that never shows what it was told.
-                               automation={"verify_timeout": "1s"})
+                               automation={"verify_timeout": "1s"}, **sections)
         config["nas"]["off"] = {**config["nas"]["home"], "url": f"http://127.0.0.1:{free_port()}"}
         self.exporter = start(stage, config).polled()
         self.client = self.exporter.admin
@@ -416,6 +416,16 @@ def test_unknown_and_repeated_parameters(house, name):
     assert parameter in {fault["parameter"] for fault in refused["errors"]}, refused
     if parameter != "x":
         assert any("more than once" in fault["detail"] for fault in refused["errors"]), refused
+
+
+@ALL
+def test_parameters_that_are_no_text(house, name):
+    method, path = DESCRIPTION.operations()[name]
+    filled = path.format(**{"nas": "home", "hold": "x", **TABLE[name].place})
+    with nothing_changes(house.nas):
+        for query in ("reason=%FF%FE", "%C3=x", "keyword=%ED%A0%80"):
+            refused = problem(400, "invalid-parameter", house.client.ask(method, f"{filled}?{query}", TABLE[name].body))
+            assert "UTF-8" in refused["detail"], refused
 
 
 @rows(changes=True)
