@@ -214,6 +214,7 @@ impl Actions {
             self.book().end(&ids_of(holds), now()).await;
             return Err(performance.fail(failure, after).await);
         }
+        self.book().note_counted(&ids_of(holds));
         let left: Vec<Hold> = holds.iter().filter_map(|hold| self.book().get(&hold.id)).collect();
         Err(performance.fail(failure, after).await.with_holds(left))
     }

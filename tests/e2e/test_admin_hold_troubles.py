@@ -93,10 +93,11 @@ def test_silence_on_pause_settles_as_not_paused(home):
     assert hold["phase"] == "pausing"
     assert record(home.exporter, body["audit_id"])["outcome"] == "unknown"
     ended(home.exporter, hold)
-    assert status(home.nas, DROPBOX) == "uptodate" and sent(home.nas, "resume") == []
-    given_up = audit(home.exporter, limit=1)[0]
-    assert (given_up["action"], given_up["source"]) == ("release", "release")
-    assert "never showed" in given_up["reason"]
+    # The pause may come yet, so it is undone.
+    assert status(home.nas, DROPBOX) == "uptodate" and sent(home.nas, "resume") == [{"connection_id": DROPBOX}]
+    undone, given_up = audit(home.exporter, limit=2)
+    assert (undone["action"], given_up["action"], given_up["source"]) == ("resume", "give_up", "release")
+    assert "does not show the pause" in given_up["reason"]
 
     def counted_once():
         assert (failures(home.exporter), actions(home.exporter)) == (before + 1, acted + 1)
@@ -143,8 +144,8 @@ def test_a_nas_that_ignores_pause(home):
         assert (failures(home.exporter), actions(home.exporter)) == (before + 1, acted + 1)
 
     eventually(counted_once)
-    # One word was sent, and no other.
-    assert sent(home.nas, "pause") == [{"connection_id": ONEDRIVE}] and sent(home.nas, "resume") == []
+    # One word was sent, and it is undone, since it may come yet.
+    assert sent(home.nas, "pause") == sent(home.nas, "resume") == [{"connection_id": ONEDRIVE}]
 
 
 def test_a_pause_that_shows_late_is_held(home):

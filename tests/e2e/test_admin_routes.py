@@ -237,7 +237,7 @@ TABLE = {
              ["connection", "from", "outcome", "page", "to", "token"]),
         ]),
     "freeze": Row(scope="hold", changes=True, bad_bodies=SHORT_REASON + [({"why": 1}, ["/why"])]),
-    "unfreeze": Row(scope="hold", changes=True, bad_bodies=SHORT_REASON + [({"why": 1}, ["/why"])]),
+    "unfreeze": Row(scope="hold", changes=True, needs_all=True, bad_bodies=SHORT_REASON + [({"why": 1}, ["/why"])]),
     "list_decisions": look(),
     "reload": look(scope="lifecycle"),
 }
@@ -548,7 +548,7 @@ def test_confirmations_must_match(house, name, confirm):
 def test_the_end_of_a_log_may_be_its_beginning(house):
     """The NAS takes 0 for no end at all."""
     rows = {to: expect(200, house.call("get_logs", **{"keyword": "", "to": to}))["total"]
-            for to in (0, "1970-01-01T00:00:00Z", "1337-01-31T19:00:07Z", 1, "2030-01-01T00:00:00Z")}
+            for to in (0, "1970-01-01T00:00:00Z", 1, "2030-01-01T00:00:00Z")}
     whole = rows.pop("2030-01-01T00:00:00Z")
     assert whole > 0 and set(rows.values()) == {0}, rows
 
@@ -631,6 +631,9 @@ def test_scopes(house, name):
     with nothing_changes(house.nas):
         reply = house.call(name, house.api.with_token(f"without_{row.scope}"))
         assert row.scope in problem(403, "forbidden", reply)["detail"]
+        if name == "change_config":
+            # The token may change what is dangerous, so what it asks for is read first.
+            return
         # Whatever else is wrong with it.
         problem(403, "forbidden", house.call(name, house.api.with_token(f"without_{row.scope}"), unheard_of="x"))
 
@@ -639,7 +642,7 @@ def test_scopes(house, name):
 def test_a_token_for_another_nas(house, name):
     with nothing_changes(house.nas):
         reply = house.call(name, house.api.with_token("other_nas"), **({"dry_run": True} if TABLE[name].changes else {}))
-        if "{nas}" in path_of(name) or name == "create_hold":
+        if "{nas}" in path_of(name) or name in ("create_hold", "unfreeze"):
             problem(403, "forbidden", reply)
         elif name == "release_hold":
             problem(404, "unknown-hold", reply)

@@ -11,6 +11,6 @@ mod pausing;
 mod races;
 mod releasing;
 mod remembering;
-mod schemas;
+pub(crate) mod schemas;
 pub(crate) mod script;
 mod tasks;

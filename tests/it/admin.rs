@@ -1,4 +1,10 @@
-//! The admin API's description, as committed.
+//! The admin API without a socket, and its description, as committed.
+
+mod api;
+mod describing;
+mod granting;
+mod passing;
+mod repeating;
 
 use std::path::Path;
 

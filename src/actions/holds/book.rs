@@ -21,6 +21,8 @@ pub struct Book {
     unwritten: tokio::sync::Mutex<BTreeSet<String>>,
     /// When a resume was last told for a hold that is to end. A restart forgets it, and tells again.
     told: Mutex<BTreeMap<String, Instant>>,
+    /// Holds of which it is counted already that their pause failed.
+    counted: Mutex<BTreeSet<String>>,
 }
 
 impl Book {
@@ -38,6 +40,7 @@ impl Book {
             holds: Mutex::new(holds),
             unwritten: tokio::sync::Mutex::default(),
             told: Mutex::default(),
+            counted: Mutex::default(),
         })
     }
 
@@ -108,6 +111,16 @@ impl Book {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).get(id).map(Instant::elapsed)
     }
 
+    /// It is counted already that the pause of these holds failed.
+    pub fn note_counted(&self, ids: &[String]) {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).extend(ids.iter().cloned());
+    }
+
+    /// Whether it is counted already that the pause of a hold failed.
+    pub fn is_counted(&self, id: &str) -> bool {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    }
+
     /// Ends holds, and gives those that there were; written now, or as soon as it can be.
     pub async fn end(&self, ids: &[String], now: i64) -> Vec<Hold> {
         let ended: Vec<Hold> = {
@@ -115,6 +128,7 @@ impl Book {
             ids.iter().filter_map(|id| holds.remove(id)).collect()
         };
         self.told.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| !ids.contains(id));
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).retain(|id| !ids.contains(id));
         self.write_or_keep(ids, now).await;
         ended
     }

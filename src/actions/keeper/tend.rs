@@ -158,7 +158,9 @@ impl Visit<'_> {
     async fn give_up(&self, hold: &Hold, status: Value) {
         let why = "the NAS does not show the pause that it was told";
         tracing::warn!(nas = %self.nas, hold = hold.id, connection = hold.connection_id, why, "a hold is given up");
-        self.port.action_failed("pause", source_of(hold));
+        if !self.actions.book().is_counted(&hold.id) {
+            self.port.action_failed("pause", source_of(hold));
+        }
         let origin = Origin::keeper(format!("hold {}: {why}", hold.id));
         let deed = deed("give_up", hold, &status);
         let performance = self.actions.begin_regardless(self.nas, self.port, &origin, deed).await;

@@ -7,7 +7,7 @@ use cloudsync_exporter::actions::{ActionError, Effect};
 use serde_json::json;
 
 #[track_caller]
-fn unrecorded(effect: Result<Effect, ActionError>) {
+fn unrecorded(effect: &Result<Effect, ActionError>) {
     assert!(matches!(effect, Err(ActionError::Unrecorded(_))), "{effect:?}");
 }
 
@@ -15,11 +15,11 @@ fn unrecorded(effect: Result<Effect, ActionError>) {
 async fn without_a_record_nothing_is_told() {
     let desk = Desk::new();
     take_away(&desk.file, "audit");
-    unrecorded(desk.change(json!({"part_size": 1})).await);
-    unrecorded(desk.pause(one(3), None).await);
+    unrecorded(&desk.change(json!({"part_size": 1})).await);
+    unrecorded(&desk.pause(one(3), None).await);
     // Nobody holds it, so this is no release.
     desk.home.set_status(5, "pause");
-    unrecorded(desk.resume(one(5), false).await);
+    unrecorded(&desk.resume(one(5), false).await);
     desk.home.was_told(&[]);
     desk.home.has_counted(&[]);
     assert!(desk.holds().is_empty());
@@ -73,7 +73,7 @@ async fn a_record_that_cannot_be_completed_is_completed_later_in_order() {
 async fn a_hold_that_cannot_be_written_is_none() {
     let mut desk = Desk::new();
     refuse(&desk.file, "INSERT", "hold");
-    unrecorded(desk.pause(one(3), None).await);
+    unrecorded(&desk.pause(one(3), None).await);
     desk.home.was_told(&[]);
     assert!(desk.holds().is_empty());
     let record = desk.audit().await.pop().unwrap();

@@ -47,8 +47,8 @@ async fn a_pause_that_a_person_ended_is_not_kept_by_an_older_hold() {
         done(desk.pause(one(3), None).await);
         let newer = desk.newest();
         desk.home.was_told(&["pause 3", "pause 3"]);
-        let turns = if oldest_first { [&older, &newer] } else { [&newer, &older] };
-        for hold in turns {
+        let ends = if oldest_first { [&older, &newer] } else { [&newer, &older] };
+        for hold in ends {
             done(desk.release(hold).await);
         }
         desk.home.was_told(&["resume 3"]);

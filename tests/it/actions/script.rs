@@ -1,18 +1,22 @@
 //! A NAS that does what the test says: a small model of connections, a journal of what it was asked and told, and
 //! faults that can be switched on and off.
 
-use cloudsync_exporter::actions::schema::Document;
+mod world;
+
 use cloudsync_exporter::actions::{
     Answers, Command, Directory, Failure, FailureKind, Nas, Planned, Question, Source, Target,
 };
 use cloudsync_exporter::model::{
-    Connection, ConnectionId, Data, DownReason, HeldConnection, NasName, Snapshot, Status, Task, TaskId,
+    ConnectionId, Data, DownReason, HeldConnection, NasName, Snapshot, Task, TaskId,
 };
 use futures_util::future::BoxFuture;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Semaphore;
+use world::seen;
+
+pub(crate) use world::{Conn, World};
 
 /// How a question or a command goes wrong, until it is mended.
 #[derive(Clone)]
@@ -47,37 +51,6 @@ impl Fault {
     }
 }
 
-/// A connection of the model.
-#[derive(Clone)]
-pub(crate) struct Conn {
-    pub(crate) name: &'static str,
-    pub(crate) owner_name: &'static str,
-    /// What it is.
-    pub(crate) status: &'static str,
-    /// What is shown of it, which may come late.
-    shown: &'static str,
-    pub(crate) settings: Document,
-    pub(crate) tasks: Vec<Value>,
-}
-
-/// The model.
-pub(crate) struct World {
-    pub(crate) connections: BTreeMap<i64, Conn>,
-    pub(crate) package: Document,
-    pub(crate) task_settings: BTreeMap<i64, Document>,
-    pub(crate) filters: BTreeMap<i64, Document>,
-    pub(crate) snapshot: Option<Arc<Snapshot>>,
-    /// So many lists of connections still show what was before.
-    pub(crate) lag: usize,
-    pub(crate) shown_holds: Vec<HeldConnection>,
-    /// What was counted: `pause api`, `pause api failed`.
-    pub(crate) counted: Vec<String>,
-    pub(crate) polls: usize,
-    faults: BTreeMap<&'static str, Fault>,
-    pub(crate) told: Vec<String>,
-    asked: usize,
-}
-
 type Hook = Box<dyn Fn(&Command) + Send + Sync>;
 
 /// The NAS. What it was told and no test has looked at is a failure when it goes.
@@ -87,54 +60,10 @@ pub(crate) struct Script {
     hook: Mutex<Option<Hook>>,
 }
 
-fn document(value: Value) -> Document {
-    value.as_object().cloned().unwrap()
-}
-
-impl Conn {
-    pub(crate) fn new(name: &'static str, status: &'static str) -> Self {
-        let settings = document(json!({
-            "task_name": name, "pull_event_period": 60, "max_upload_speed": 0, "max_download_speed": 0,
-            "storage_class": "", "isSSE": false, "part_size": 64, "is_enabled_schedule": false,
-            "schedule_info": "1".repeat(168), "client_type": "db",
-        }));
-        Self { name, owner_name: name, status, shown: status, settings, tasks: Vec::new() }
-    }
-}
-
 impl Script {
     /// A NAS with Dropbox (3, in step), Amazon (5, syncing, with task 50) and Drive (7, in error).
     pub(crate) fn new(name: &str) -> Arc<Self> {
-        let mut amazon = Conn::new("Amazon", "syncing");
-        amazon.tasks.push(json!({ "sess_id": 50, "local_sync_path": "/share/a", "remote_folder_id": "r" }));
-        let connections = BTreeMap::from([
-            (3, Conn::new("Dropbox", "uptodate")),
-            (5, amazon),
-            (7, Conn::new("Drive", "error")),
-        ]);
-        let world = World {
-            connections,
-            package: document(json!({
-                "admin_mode": "enable", "log_count": 20_000, "worker_count": 3, "repo_vol_path": "/volume1",
-                "sync_mode": false, "volume_count": 1, "volume_list": [{ "mount_point": "/volume1" }],
-            })),
-            task_settings: BTreeMap::from([(
-                50,
-                document(json!({ "sync_direction": "BIDIRECTION", "no_delete": false, "filter": "kept" })),
-            )]),
-            filters: BTreeMap::from([(
-                50,
-                document(json!({ "filtered_names": ["x"], "user_defined_names": [] })),
-            )]),
-            snapshot: None,
-            lag: 0,
-            shown_holds: Vec::new(),
-            counted: Vec::new(),
-            polls: 0,
-            faults: BTreeMap::new(),
-            told: Vec::new(),
-            asked: 0,
-        };
+        let world = World::new();
         Arc::new(Self { name: NasName::new(name), world: Mutex::new(world), hook: Mutex::default() })
     }
 
@@ -180,6 +109,11 @@ impl Script {
     pub(crate) fn was_told(&self, expected: &[&str]) {
         let told = std::mem::take(&mut self.world().told);
         assert_eq!(told, expected, "what {} was told", self.name);
+    }
+
+    /// How many commands no test has looked at.
+    pub(crate) fn told(&self) -> usize {
+        self.world().told.len()
     }
 
     /// How often it was asked since the last call.
@@ -242,100 +176,6 @@ impl Script {
                 None
             }
             other => other,
-        }
-    }
-}
-
-fn seen(id: i64, connection: &Conn) -> Connection {
-    Connection {
-        id: ConnectionId(id),
-        name: connection.name.to_owned(),
-        task_name: Some(connection.owner_name.to_owned()),
-        task_display_name: Some(connection.name.to_owned()),
-        kind: "db".to_owned(),
-        type_id: None,
-        provider: "Dropbox".to_owned(),
-        user: "alice".to_owned(),
-        user_id: None,
-        status: Some(Status::parse(connection.status)),
-        link_status: Some(1),
-        error_code: None,
-        error_desc: None,
-        unfinished_files: Some(0),
-    }
-}
-
-impl World {
-    fn one(&self, id: ConnectionId) -> Result<&Conn, Failure> {
-        self.connections.get(&id.0).ok_or_else(|| Fault::Refuse(408).failure("get"))
-    }
-
-    fn answer(&mut self, question: &Question) -> Result<Document, Failure> {
-        self.asked += 1;
-        Ok(match question {
-            Question::Package => self.package.clone(),
-            Question::Connections => {
-                match self.lag {
-                    0 => self.connections.values_mut().for_each(|one| one.shown = one.status),
-                    _ => self.lag -= 1,
-                }
-                let list = self.connections.iter().map(|(id, one)| {
-                    json!({
-                        "id": id, "status": one.shown, "task_display_name": one.name, "task_name": one.owner_name,
-                    })
-                });
-                document(json!({ "conn": list.collect::<Vec<_>>() }))
-            }
-            Question::Settings(id) => self.one(*id)?.settings.clone(),
-            Question::Tasks(id) => document(json!({ "sess": self.one(*id)?.tasks })),
-            Question::TaskSettings(id) => self.task_settings[&id.0].clone(),
-            Question::TaskFilters(id) => self.filters[&id.0].clone(),
-            Question::Property(id) | Question::Access(id) => {
-                document(json!({ "of": self.one(*id)?.name, "secret": "present" }))
-            }
-            Question::Log(id, _) => document(json!({ "items": [], "total": 0, "of": self.one(*id)?.name })),
-            Question::Folders { path, .. } => document(json!({ "children": [], "below": path })),
-        })
-    }
-
-    fn each(&mut self, target: &Target) -> Vec<&mut Conn> {
-        let is_meant = |id: i64| matches!(target, Target::All) || *target == Target::One(ConnectionId(id));
-        self.connections.iter_mut().filter(|(id, _)| is_meant(**id)).map(|(_, one)| one).collect()
-    }
-
-    fn carry_out(&mut self, command: &Command) {
-        match command {
-            Command::SetPackage(new) => {
-                let relink = self.package["sync_mode"].clone();
-                self.package = new.clone();
-                self.package.insert("sync_mode".to_owned(), relink);
-            }
-            Command::SetRelink(on) => drop(self.package.insert("sync_mode".to_owned(), json!(on))),
-            Command::SetConnection(id, new) | Command::SetSchedule(id, new) => {
-                self.connections.get_mut(&id.0).unwrap().settings = new.clone();
-            }
-            Command::SetTask(id, new) => drop(self.task_settings.insert(id.0, new.clone())),
-            Command::SetFilters(id, new) => drop(self.filters.insert(id.0, new.clone())),
-            // What is in error shows the error, paused or not.
-            Command::Pause(target) => {
-                for one in self.each(target).into_iter().filter(|one| one.status != "error") {
-                    one.status = "pause";
-                }
-            }
-            Command::Resume(target) => {
-                for one in self.each(target).into_iter().filter(|one| one.status == "pause") {
-                    one.status = "syncing";
-                }
-            }
-            Command::RemoveConnection(id) => drop(self.connections.remove(&id.0)),
-            Command::RemoveTask(id, task) => {
-                let tasks = &mut self.connections.get_mut(&id.0).unwrap().tasks;
-                tasks.retain(|known| known["sess_id"] != task.0);
-            }
-            Command::TestTask(..) => {}
-            Command::CreateTask(id, task) => self.connections.get_mut(&id.0).unwrap().tasks.push(
-                json!({ "sess_id": 51, "local_sync_path": task.local_path, "remote_folder_id": "new" }),
-            ),
         }
     }
 }
