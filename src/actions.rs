@@ -28,13 +28,14 @@ pub mod schema;
 pub mod settings;
 mod tasks;
 
-use crate::model::NasName;
+use crate::model::{ConnectionId, NasName};
 use crate::state::{StateError, StateFile};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 pub use error::ActionError;
@@ -75,6 +76,8 @@ pub struct Actions {
     is_switch_unwritten: tokio::sync::Mutex<bool>,
     /// What became of requests, for as long as the state file could not be told. Held while it is.
     unkept: tokio::sync::Mutex<VecDeque<replay::Unkept>>,
+    /// Connections that were told to resume and did not show it at once.
+    resumed: Mutex<BTreeMap<(NasName, ConnectionId), Instant>>,
     turns: Mutex<BTreeMap<NasName, Arc<tokio::sync::Mutex<()>>>>,
     tasks: TaskTracker,
 }
@@ -96,6 +99,7 @@ impl Actions {
             options: Mutex::new(options),
             is_switch_unwritten: tokio::sync::Mutex::default(),
             unkept: tokio::sync::Mutex::default(),
+            resumed: Mutex::default(),
             turns: Mutex::default(),
             tasks: TaskTracker::new(),
         })

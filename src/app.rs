@@ -68,7 +68,12 @@ fn load(flags: &Flags) -> Result<Config, Problems> {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name != CONFIG_FILE_VARIABLE);
-    Config::load(flags.config_file.as_deref(), environment, &flags.overrides())
+    let config = Config::load(flags.config_file.as_deref(), environment, &flags.overrides())?;
+    // Which hosts a listener can be told from is the transport's to say.
+    match admin::hosts(&config, &config.admin.listen_address) {
+        Ok(_) => Ok(config),
+        Err(error) => Err(Problems::one("admin.allowed_hosts", error.to_string())),
+    }
 }
 
 /// Says what is wrong with the configuration.

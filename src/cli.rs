@@ -3,12 +3,21 @@
 pub mod ctl;
 
 use crate::config::Overrides;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// The variable that names the configuration file; every other variable of that prefix is a key of it.
 pub const CONFIG_FILE_VARIABLE: &str = "CLOUDSYNC_EXPORTER__CONFIG__FILE";
+
+/// Commands that are not about a daemon's configuration, and the flags that they hear all the same.
+const AWAY_FROM_THE_DAEMON: [(&str, &[&str]); 5] = [
+    ("ctl", &["version"]),
+    ("simulate", &["log_level", "version"]),
+    ("healthcheck", &["version"]),
+    ("metrics", &["version"]),
+    ("default-config", &["version"]),
+];
 
 /// Prometheus exporter for Synology Cloud Sync.
 #[derive(Debug, Parser)]
@@ -177,6 +186,18 @@ pub enum CatalogueFormat {
 impl Cli {
     /// The arguments of this process; a usage error or `--help` ends it.
     pub fn from_process() -> Self {
-        Self::parse()
+        let matches = Self::tidy_command().get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The command line, in which help shows the daemon's flags only where they do something.
+    pub fn tidy_command() -> clap::Command {
+        let command = Self::command();
+        let flags: Vec<Arg> = command.get_arguments().filter(|flag| flag.is_global_set()).cloned().collect();
+        AWAY_FROM_THE_DAEMON.into_iter().fold(command, |command, (name, heard)| {
+            let deaf = |flag: &&Arg| !heard.contains(&flag.get_id().as_str());
+            let hidden: Vec<Arg> = flags.iter().filter(deaf).map(|flag| flag.clone().hide(true)).collect();
+            command.mut_subcommand(name, |subcommand| subcommand.args(hidden))
+        })
     }
 }

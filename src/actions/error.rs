@@ -47,16 +47,28 @@ pub enum ActionError {
     #[error("{failure}")]
     Nas {
         /// How.
-        failure: Failure,
+        failure: Box<Failure>,
         /// The number of the audit record, when it came to an action.
         audit: Option<i64>,
         /// What was before and what is after, as far as it is known.
         seen: Option<Box<(Value, Value)>>,
+        /// Holds that stay although it failed, because the NAS may have done it.
+        holds: Vec<Hold>,
     },
+}
+
+impl ActionError {
+    /// The same, with holds that stay.
+    pub(super) fn with_holds(self, left: Vec<Hold>) -> Self {
+        match self {
+            Self::Nas { failure, audit, seen, holds: _ } => Self::Nas { failure, audit, seen, holds: left },
+            other => other,
+        }
+    }
 }
 
 impl From<Failure> for ActionError {
     fn from(failure: Failure) -> Self {
-        Self::Nas { failure, audit: None, seen: None }
+        Self::Nas { failure: Box::new(failure), audit: None, seen: None, holds: Vec::new() }
     }
 }

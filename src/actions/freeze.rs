@@ -8,6 +8,7 @@ use crate::state::StateError;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use tokio::time::Instant;
 
 /// The flag of the state file.
 pub(super) const FLAG: &str = "automation_frozen";
@@ -26,6 +27,7 @@ impl Actions {
             connection: None,
             before: json!({ "frozen": self.is_frozen() }),
         };
+        let started = Instant::now();
         let mut entry: Entry = entry(None, origin, deed);
         let id = self.journal().begin(&entry).await.ok();
         let kept = {
@@ -50,7 +52,7 @@ impl Actions {
                 Outcome::Unverified
             }
         };
-        entry.record.duration_seconds = None;
+        entry.record.duration_seconds = Some(started.elapsed().as_secs_f64());
         tracing::warn!(frozen, token = origin.token, peer = origin.peer, "automation was frozen or unfrozen");
         self.journal().complete(id, entry).await;
         id

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use book::Book;
-pub use decide::{Look, Release, Step, release, step};
+pub use decide::{Facts, Look, Step, step};
 
 /// How far a hold is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

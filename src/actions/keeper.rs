@@ -79,7 +79,8 @@ impl Keeper {
                     continue;
                 }
                 Some(charge) => charge.rest(&name).await,
-                None => Memory::default(),
+                // It was not looked at before: after a start, or a change of the configuration.
+                None => Memory::after_a_gap(),
             };
             let Some(port) = actions.directory().nas(&name) else { continue };
             let (actions, nas) = (Arc::clone(&actions), name.clone());

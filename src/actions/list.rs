@@ -104,8 +104,13 @@ impl Actions {
         {
             return Ok(Listed::of_model(connection));
         }
-        let listed = connections(&*port).await?;
-        find(nas, listed, id)
+        self.connection_now(nas, id).await
+    }
+
+    /// A connection, as the NAS has it now.
+    pub async fn connection_now(&self, nas: &NasName, id: i64) -> Result<Listed, ActionError> {
+        let port = self.nas(nas)?;
+        find(nas, connections(&*port).await?, id)
     }
 
     /// A task. One that the last poll does not have is asked for.
@@ -124,6 +129,12 @@ impl Actions {
                 connection: Listed::of_model(connection),
             });
         }
+        self.task_now(nas, id).await
+    }
+
+    /// A task, as the NAS has it now.
+    pub async fn task_now(&self, nas: &NasName, id: i64) -> Result<ListedTask, ActionError> {
+        let port = self.nas(nas)?;
         let listed = connections(&*port).await?;
         let questions = listed.iter().map(|connection| Question::Tasks(connection.id)).collect();
         let answers = port.ask(questions).await?;

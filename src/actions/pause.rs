@@ -8,6 +8,7 @@ use super::record::{Object, Origin};
 use super::{ActionError, Actions, Failure, now};
 use crate::model::{ConnectionId, NasName};
 use serde_json::{Value, json};
+use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -70,8 +71,8 @@ fn object(nas: &NasName, target: Target, meant: &[Listed]) -> (Object, Option<i6
 
 /// The states of connections: of one its own, of several each by its id.
 fn states(target: Target, meant: &[Listed]) -> Value {
-    if let (Target::One(_), [connection, ..]) = (target, meant) {
-        return json!({ "status": connection.status_word() });
+    if let Target::One(_) = target {
+        return json!({ "status": meant.first().map(Listed::status_word) });
     }
     let each = meant.iter().map(|connection| (connection.id.to_string(), connection.status_word()));
     json!({ "status": each.collect::<super::schema::Document>() })
@@ -88,8 +89,17 @@ fn wanted(target: Target, meant: &[Listed], status: &Value) -> Value {
     }
 }
 
-/// Looks until every one of `ids` that is still there satisfies `is_there`, or long enough. Gives the last list, and
-/// whether they do.
+/// Whether each of `ids` is listed and looks as it should. One that is not listed does not: what cannot be seen is not
+/// taken for done.
+fn all_look(listed: &[Listed], ids: &[ConnectionId], is_there: impl Fn(Look) -> bool) -> bool {
+    ids.iter().all(|id| {
+        let found = listed.iter().find(|connection| connection.id == *id);
+        is_there(found.map_or(Look::Gone, |connection| Look::of(connection.status.as_ref())))
+    })
+}
+
+/// Looks until each of `ids` is listed and looks as it should, or long enough. Gives the last list, and whether they
+/// do.
 pub(super) async fn look_until(
     port: &dyn Nas,
     ids: &[ConnectionId],
@@ -103,11 +113,7 @@ pub(super) async fn look_until(
             break;
         }
         let listed = connections(port).await;
-        let shows = listed.as_ref().is_ok_and(|listed| {
-            let those = listed.iter().filter(|connection| ids.contains(&connection.id));
-            those.map(|connection| Look::of(connection.status.as_ref())).all(&is_there)
-        });
-        if shows {
+        if listed.as_ref().is_ok_and(|listed| all_look(listed, ids, &is_there)) {
             return (listed, true);
         }
         // A list is worth more than the failure that came after it.
@@ -145,6 +151,7 @@ impl Actions {
         let holds: Vec<Hold> =
             meant.iter().map(|connection| self.new_hold(nas, connection, wish, origin)).collect();
         let ids: Vec<ConnectionId> = meant.iter().map(|connection| connection.id).collect();
+        let was_paused = all_look(&meant, &ids, |look| look == Look::Paused);
         let before = states(target, &meant);
         let command = Command::Pause(target);
         if dry_run {
@@ -159,7 +166,7 @@ impl Actions {
         }
         self.forget_earlier_pauses(nas, &meant).await;
         if let Err(failure) = performance.tell(command).await {
-            return self.pause_failed(performance, &*port, failure, &holds, (target, &ids)).await;
+            return self.pause_failed(performance, &*port, failure, &holds, (target, &ids, was_paused)).await;
         }
         let (listed, is_paused) = look_until(&*port, &ids, |look| look == Look::Paused).await;
         self.paused(performance, &holds, after(target, &ids, listed), (target, is_paused)).await
@@ -185,30 +192,31 @@ impl Actions {
         Ok(Effect::Done(done))
     }
 
-    /// The NAS refused, or did not answer. A refusal leaves no hold; where nobody knows, the holds stay until a look
-    /// at the NAS settles it.
+    /// The NAS refused, or did not answer; one look tells whether it paused all the same. A refusal leaves no hold;
+    /// where nobody knows, the holds stay until the keeper has settled it.
     async fn pause_failed(
         &self,
         performance: Performance<'_>,
         port: &dyn Nas,
         failure: Failure,
         holds: &[Hold],
-        (target, ids): (Target, &[ConnectionId]),
+        (target, ids, was_paused): (Target, &[ConnectionId], bool),
     ) -> Result<Effect, ActionError> {
-        if !failure.is_open {
-            self.book().end(&ids_of(holds), now()).await;
-            return Err(performance.fail(failure, Value::Null).await);
-        }
         let listed = connections(port).await;
-        let is_paused = listed.as_ref().is_ok_and(|listed| {
-            let mut those = listed.iter().filter(|connection| ids.contains(&connection.id));
-            those.all(|connection| Look::of(connection.status.as_ref()) == Look::Paused)
-        });
+        let is_paused =
+            listed.as_ref().is_ok_and(|listed| all_look(listed, ids, |look| look == Look::Paused));
         let after = after(target, ids, listed);
-        if is_paused {
+        // What was paused before shows nothing of this pause.
+        if is_paused && (failure.is_open || !was_paused) {
             return self.paused(performance, holds, after, (target, true)).await;
         }
-        Err(performance.fail(failure, after).await)
+        if !failure.is_open {
+            self.book().end(&ids_of(holds), now()).await;
+            return Err(performance.fail(failure, after).await);
+        }
+        self.book().note_counted(&ids_of(holds));
+        let left: Vec<Hold> = holds.iter().filter_map(|hold| self.book().get(&hold.id)).collect();
+        Err(performance.fail(failure, after).await.with_holds(left))
     }
 
     /// Holds whose connection was paused before them and runs now: what they would leave paused is not paused any more.
@@ -227,7 +235,9 @@ impl Actions {
     fn new_hold(&self, nas: &NasName, connection: &Listed, wish: &Pause, origin: &Origin) -> Hold {
         let created = now();
         let until = wish.seconds.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(1_000));
-        let is_paused = Look::of(connection.status.as_ref()) == Look::Paused;
+        // A NAS may go on showing for a while the pause that it was told to end.
+        let is_paused = Look::of(connection.status.as_ref()) == Look::Paused
+            && !self.was_just_resumed(nas, connection.id);
         let others = self.book().of_connection(nas, connection.id);
         // Paused by a hold is not paused by itself; but what was so before the first hold is so before this one.
         let was_paused = is_paused && others.iter().all(|hold| hold.was_paused);
@@ -285,31 +295,63 @@ impl Actions {
         } else {
             self.begin_regardless(nas, &*port, origin, deed).await
         };
-        let is_running = |look| look != Look::Paused;
         let told = performance.tell(command).await;
-        let (listed, runs) = match &told {
-            Ok(()) => look_until(&*port, &ids, is_running).await,
-            // Where nobody knows, one look tells.
-            Err(failure) if failure.is_open => {
-                let listed = connections(&*port).await;
-                let runs = listed.as_ref().is_ok_and(|listed| {
-                    let mut those = listed.iter().filter(|connection| ids.contains(&connection.id));
-                    those.all(|connection| is_running(Look::of(connection.status.as_ref())))
-                });
-                (listed, runs)
-            }
-            Err(_) => (Ok(Vec::new()), false),
+        let (listed, runs) = if told.is_ok() {
+            look_until(&*port, &ids, Look::is_resumed).await
+        } else {
+            // One look tells more than the failure.
+            let listed = connections(&*port).await;
+            let runs = listed.as_ref().is_ok_and(|listed| all_look(listed, &ids, Look::is_resumed));
+            (listed, runs)
         };
+        let seen: Vec<Listed> = listed.clone().unwrap_or_default();
+        let shown = after(target, &ids, listed);
         match told {
-            Err(failure) if !failure.is_open => return Err(performance.fail(failure, Value::Null).await),
-            Err(failure) if !runs => {
-                return Err(performance.fail(failure, after(target, &ids, listed)).await);
-            }
+            Err(failure) if !(runs && failure.is_open) => return Err(performance.fail(failure, shown).await),
             _ => {}
         }
-        let ended = self.book().end(&ids_of(&holds), now()).await;
-        let mut done = performance.succeed(after(target, &ids, listed), runs).await;
+        let (ended, left) = self.let_go(nas, &ids, &holds, &seen).await;
+        let mut done = performance.succeed(shown, runs).await;
         done.more.insert("ended_holds".to_owned(), json!(ended));
+        if !left.is_empty() {
+            done.more.insert("holds".to_owned(), json!(left));
+        }
         Ok(Effect::Done(done))
+    }
+
+    /// After a resume was told: ends the holds of what runs, and leaves the others to the keeper, which sees to it that
+    /// they run.
+    async fn let_go(
+        &self,
+        nas: &NasName,
+        ids: &[ConnectionId],
+        holds: &[Hold],
+        seen: &[Listed],
+    ) -> (Vec<Hold>, Vec<Hold>) {
+        let still: Vec<ConnectionId> =
+            ids.iter().copied().filter(|id| !all_look(seen, &[*id], Look::is_resumed)).collect();
+        self.note_resumed(nas, &still);
+        let is_left = |hold: &&Hold| still.contains(&ConnectionId(hold.connection_id));
+        let left: Vec<Hold> = holds.iter().filter(is_left).cloned().collect();
+        let done: Vec<Hold> = holds.iter().filter(|hold| !is_left(hold)).cloned().collect();
+        self.book().set_phase(&ids_of(&left), Phase::Releasing, now()).await;
+        self.book().note_told(&ids_of(&left));
+        let ended = self.book().end(&ids_of(&done), now()).await;
+        (ended, left.iter().filter_map(|hold| self.book().get(&hold.id)).collect())
+    }
+
+    /// These connections were told to resume, and still show as paused.
+    fn note_resumed(&self, nas: &NasName, ids: &[ConnectionId]) {
+        let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
+        let patience = self.options().verify_timeout;
+        resumed.retain(|_, at| at.elapsed() < patience);
+        resumed.extend(ids.iter().map(|id| ((nas.clone(), *id), Instant::now())));
+    }
+
+    /// Whether a connection that shows as paused was told to resume a moment ago.
+    fn was_just_resumed(&self, nas: &NasName, id: ConnectionId) -> bool {
+        let resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
+        let patience = self.options().verify_timeout;
+        resumed.get(&(nas.clone(), id)).is_some_and(|at| at.elapsed() < patience)
     }
 }

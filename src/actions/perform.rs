@@ -152,10 +152,12 @@ impl Performance<'_> {
         told
     }
 
-    /// Counts that what the NAS said to have done does not show.
+    /// Counts that what the NAS said to have done does not show. A pause and a resume may show yet: that is the keeper's
+    /// to settle, and to count.
     fn count_unverified(&self) {
-        let method = Command::METHODS.into_iter().find(|method| *method == self.entry.record.action);
-        if let Some(method) = method {
+        let is_this =
+            |method: &&str| *method == self.entry.record.action && !matches!(*method, "pause" | "resume");
+        if let Some(method) = Command::METHODS.into_iter().find(is_this) {
             self.port.action_failed(method, self.origin.source);
         }
     }
@@ -176,7 +178,7 @@ impl Performance<'_> {
         let seen = Box::new((self.entry.record.before.clone(), after.clone()));
         let outcome = if failure.is_open { Outcome::Unknown } else { Outcome::Failed };
         let audit = self.finish(outcome, after, Some(Trouble::from(&failure))).await;
-        ActionError::Nas { failure, audit, seen: Some(seen) }
+        ActionError::Nas { failure: Box::new(failure), audit, seen: Some(seen), holds: Vec::new() }
     }
 
     /// Ends badly for a reason of ours, before anything was told.

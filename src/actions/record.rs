@@ -57,7 +57,8 @@ impl Origin {
     /// This program itself, at the end of a hold.
     pub fn keeper(reason: impl Into<String>) -> Self {
         Self {
-            token: "exporter".to_owned(),
+            // No token can have this name.
+            token: "(exporter)".to_owned(),
             peer: String::new(),
             route: String::new(),
             source: Source::Release,

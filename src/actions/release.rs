@@ -1,15 +1,16 @@
-//! The end of one hold: by its name, or because its time is over.
+//! The end of one hold, by its name.
 
-use super::holds::{Hold, Look, Phase, Release, release};
-use super::list::connections;
+use super::holds::{Facts, Hold, Look, Phase, Step, step};
+use super::list::{Listed, connections};
 use super::pause::look_until;
-use super::perform::{Deed, DryRun, Effect};
+use super::perform::{Deed, Done, DryRun, Effect, Performance, entry, plan};
 use super::port::{Command, Nas, Target};
-use super::record::{Object, Origin};
+use super::record::{Object, Origin, Outcome};
 use super::schema::Document;
 use super::{ActionError, Actions, Failure, now};
 use crate::model::{ConnectionId, NasName};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// The word of an end that tells the NAS nothing.
 const QUIETLY: &str = "release";
@@ -24,26 +25,87 @@ pub(super) fn deed(action: &'static str, hold: &Hold, status: &Value) -> Deed {
     }
 }
 
+/// The failure, with what becomes of the hold.
+fn tried_again(mut failure: Failure) -> Failure {
+    if !failure.advice.is_empty() {
+        failure.advice.push(' ');
+    }
+    failure.advice.push_str("The hold ends as soon as the NAS takes it.");
+    failure
+}
+
+/// What else there is to say when holds end.
+fn ended(holds: &[Hold]) -> Document {
+    Document::from_iter([("ended_holds".to_owned(), json!(holds))])
+}
+
 impl Actions {
     /// Ends a hold. The connection is resumed when it was the last one, and it was this program that paused it.
-    /// What the NAS does not take now is tried again until it does.
+    /// What the NAS does not take or does not show now is seen to by the keeper.
     pub async fn release(&self, id: &str, origin: &Origin, dry_run: bool) -> Result<Effect, ActionError> {
         let unknown = || ActionError::UnknownHold(id.to_owned());
         let hold = self.book().get(id).ok_or_else(unknown)?;
         let nas = NasName::new(&hold.nas);
-        let port = self.nas(&nas)?;
+        let Some(port) = self.directory().nas(&nas) else {
+            return Ok(self.forget(hold, origin, dry_run).await);
+        };
         let _turn = self.turn(&nas).await;
         // It may have ended while we waited for our turn.
         let hold = self.book().get(id).ok_or_else(unknown)?;
-        let look = match self.look(&*port, &hold).await {
+        let (look, status) = match self.look(&*port, &hold).await {
             Ok(look) => look,
             Err(failure) if dry_run => return Err(failure.into()),
             Err(failure) => return Err(self.release_later(&*port, &nas, hold, failure, origin).await),
         };
+        let is_told = step(&hold, true, self.facts(&hold, look)) == Step::Resume;
+        let id = ConnectionId(hold.connection_id);
+        let command = Command::Resume(Target::One(id));
         if dry_run {
-            return self.plan_release(&*port, &nas, &hold, look).await.map(Effect::Planned);
+            let commands = if is_told { vec![command] } else { Vec::new() };
+            let after = if is_told { Value::Null } else { status.clone() };
+            let before = json!({ "status": status, "hold": hold });
+            let mut planned = plan(&*port, commands, before, json!({ "status": after })).await?;
+            planned.more = ended(&[hold]);
+            return Ok(Effect::Planned(planned));
         }
-        self.release_now(&*port, &nas, hold, look, origin).await.map(Effect::Done)
+        let action = if is_told { command.method() } else { QUIETLY };
+        let deed = deed(action, &hold, &status);
+        let performance = self.begin_regardless(&nas, &*port, origin, deed).await;
+        // From here on it is to end, whatever becomes of this try.
+        self.book().set_phase(std::slice::from_ref(&hold.id), Phase::Releasing, now()).await;
+        if is_told {
+            return self.resume_and_end(performance, &*port, hold, command).await.map(Effect::Done);
+        }
+        // One that is not listed ends when it is seen again, or is gone for good.
+        let ends = look != Look::Gone || self.facts(&hold, look).others > 0 || hold.was_paused;
+        let holds =
+            if ends { self.book().end(std::slice::from_ref(&hold.id), now()).await } else { Vec::new() };
+        let mut done = performance.succeed(json!({ "status": status }), ends).await;
+        done.more = ended(&holds);
+        Ok(Effect::Done(done))
+    }
+
+    /// Tells the NAS, and ends the hold when it shows that the connection runs.
+    async fn resume_and_end(
+        &self,
+        performance: Performance<'_>,
+        port: &dyn Nas,
+        hold: Hold,
+        command: Command,
+    ) -> Result<Done, ActionError> {
+        let id = ConnectionId(hold.connection_id);
+        if let Err(failure) = performance.tell(command).await {
+            let left: Vec<Hold> = self.book().get(&hold.id).into_iter().collect();
+            return Err(performance.fail(tried_again(failure), Value::Null).await.with_holds(left));
+        }
+        self.book().note_told(std::slice::from_ref(&hold.id));
+        let (listed, runs) = look_until(port, &[id], Look::is_resumed).await;
+        let found = listed.ok().into_iter().flatten().find(|connection| connection.id == id);
+        let after = json!({ "status": found.as_ref().map(Listed::status_word) });
+        let holds = if runs { self.book().end(&[hold.id], now()).await } else { Vec::new() };
+        let mut done = performance.succeed(after, runs).await;
+        done.more = ended(&holds);
+        Ok(done)
     }
 
     /// The NAS does not even say how things are: the keeper ends the hold as soon as it does. Who wished it is recorded
@@ -59,14 +121,42 @@ impl Actions {
         let deed = deed(QUIETLY, &hold, &Value::Null);
         let performance = self.begin_regardless(nas, port, origin, deed).await;
         self.book().set_phase(std::slice::from_ref(&hold.id), Phase::Releasing, now()).await;
-        let hold = self.book().get(&hold.id);
+        let left: Vec<Hold> = self.book().get(&hold.id).into_iter().collect();
         // Nothing was told, so nothing is open.
-        performance.fail(Failure { is_open: false, ..failure }, json!({ "hold": hold })).await
+        let failure = tried_again(Failure { is_open: false, ..failure });
+        performance.fail(failure, Value::Null).await.with_holds(left)
+    }
+
+    /// Ends a hold on a NAS that is not there any more, so that nothing can be done to it.
+    async fn forget(&self, hold: Hold, origin: &Origin, dry_run: bool) -> Effect {
+        let (before, more) = (json!({ "status": null }), ended(std::slice::from_ref(&hold)));
+        if dry_run {
+            let after = before.clone();
+            return Effect::Planned(DryRun { dry_run, before, after, requests: Vec::new(), more });
+        }
+        let mut entry = entry(Some(&NasName::new(&hold.nas)), origin, deed(QUIETLY, &hold, &Value::Null));
+        entry.record.outcome = Outcome::Succeeded;
+        self.book().end(&[hold.id], now()).await;
+        self.journal().complete(None, entry).await;
+        Effect::Done(Done { audit_id: None, before, after: Value::Null, verified: true, more })
+    }
+
+    fn facts(&self, hold: &Hold, look: Look) -> Facts {
+        let on_it = self.book().of_connection(&NasName::new(&hold.nas), ConnectionId(hold.connection_id));
+        Facts {
+            look,
+            others: on_it.iter().filter(|other| other.id != hold.id).count(),
+            contradicted: Duration::ZERO,
+            // Whoever asks wants it told.
+            told: None,
+            was_interrupted: false,
+            patience: self.options().verify_timeout,
+        }
     }
 
     async fn look(&self, port: &dyn Nas, hold: &Hold) -> Result<(Look, Value), Failure> {
         // What need not be resumed need not be looked at either: the NAS may be down.
-        if self.others(hold) > 0 || hold.was_paused {
+        if hold.was_paused || self.facts(hold, Look::Other).others > 0 {
             return Ok((Look::Other, Value::Null));
         }
         let listed = connections(port).await?;
@@ -74,69 +164,5 @@ impl Actions {
         Ok(found.map_or((Look::Gone, Value::Null), |connection| {
             (Look::of(connection.status.as_ref()), connection.status_word())
         }))
-    }
-
-    fn others(&self, hold: &Hold) -> usize {
-        let on_it = self.book().of_connection(&NasName::new(&hold.nas), ConnectionId(hold.connection_id));
-        on_it.iter().filter(|other| other.id != hold.id).count()
-    }
-
-    async fn plan_release(
-        &self,
-        port: &dyn Nas,
-        nas: &NasName,
-        hold: &Hold,
-        (look, status): (Look, Value),
-    ) -> Result<DryRun, ActionError> {
-        let before = json!({ "status": status });
-        let mut planned = match release(hold, self.others(hold), look) {
-            Release::Resume => {
-                let command = Command::Resume(Target::One(ConnectionId(hold.connection_id)));
-                super::perform::plan(port, vec![command], before, json!({ "status": null })).await?
-            }
-            Release::Quietly => DryRun {
-                dry_run: true,
-                after: before.clone(),
-                before,
-                requests: Vec::new(),
-                more: Document::new(),
-            },
-        };
-        tracing::debug!(%nas, hold = hold.id, "release thought through");
-        planned.more.insert("ended_holds".to_owned(), json!([hold]));
-        Ok(planned)
-    }
-
-    /// Ends a hold on a NAS whose turn this caller has.
-    pub(super) async fn release_now(
-        &self,
-        port: &dyn Nas,
-        nas: &NasName,
-        hold: Hold,
-        (look, status): (Look, Value),
-        origin: &Origin,
-    ) -> Result<super::Done, ActionError> {
-        let id = ConnectionId(hold.connection_id);
-        let decision = release(&hold, self.others(&hold), look);
-        let command = Command::Resume(Target::One(id));
-        let action = if decision == Release::Resume { command.method() } else { QUIETLY };
-        let deed = deed(action, &hold, &status);
-        let performance = self.begin_regardless(nas, port, origin, deed).await;
-        let (after, verified) = match decision {
-            Release::Quietly => (json!({ "status": status }), true),
-            Release::Resume => {
-                if let Err(failure) = performance.tell(command).await {
-                    self.book().set_phase(&[hold.id], Phase::Releasing, now()).await;
-                    return Err(performance.fail(failure, Value::Null).await);
-                }
-                let (listed, runs) = look_until(port, &[id], |look| look != Look::Paused).await;
-                let status = listed.ok().into_iter().flatten().find(|connection| connection.id == id);
-                (json!({ "status": status.map(|connection| connection.status_word()) }), runs)
-            }
-        };
-        let ended = self.book().end(&[hold.id], now()).await;
-        let mut done = performance.succeed(after, verified).await;
-        done.more.insert("ended_holds".to_owned(), json!(ended));
-        Ok(done)
     }
 }

@@ -22,8 +22,14 @@ impl Actions {
         let _turn = self.turn(nas).await;
         // Asked anew: the name of a minute ago may be another connection's by now.
         let listed = super::list::find(nas, connections(&*port).await?, id)?;
-        if !listed.names.iter().any(|name| name == confirm) {
-            return Err(ActionError::Unconfirmed("the connection's name"));
+        let is_nameless = listed.names.iter().all(|name| name.trim().is_empty());
+        let is_confirmed = if is_nameless {
+            confirm == listed.id.to_string()
+        } else {
+            listed.names.iter().any(|name| name == confirm)
+        };
+        if !is_confirmed {
+            return Err(ActionError::Unconfirmed("the connection's name, or its id where it has none"));
         }
         let Listed { id, name, .. } = &listed;
         let tasks = ask(&*port, Question::Tasks(*id)).await?;

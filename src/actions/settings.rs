@@ -219,24 +219,12 @@ impl Subject {
 
     /// What is wrong with a change in the light of the present settings.
     pub fn faults(self, current: &Document, change: &Document) -> Vec<Fault> {
-        match (self, change.get("repo_vol_path").and_then(Value::as_str)) {
-            (Self::Package, Some(wanted)) => {
-                let volumes = current.get("volume_list").and_then(Value::as_array);
-                let mounts: Vec<&str> = volumes
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|volume| volume.get("mount_point").and_then(Value::as_str))
-                    .collect();
-                if mounts.is_empty() || mounts.contains(&wanted) {
-                    return Vec::new();
-                }
-                vec![Fault::at(
-                    "repo_vol_path",
-                    format!("is no volume of the NAS; allowed: {}", mounts.join(", ")),
-                )]
-            }
-            _ => Vec::new(),
-        }
+        let fault = match self {
+            Self::Package => volume_fault(current, change),
+            Self::Schedule(_) => hours_fault(current, change),
+            Self::Connection(_) | Self::Task(_) | Self::Filters(_) => None,
+        };
+        fault.into_iter().collect()
     }
 
     /// What to tell the NAS so that the settings, now `current`, get the fields of `change`.
@@ -255,6 +243,32 @@ impl Subject {
             Self::Filters(id) => vec![Command::SetFilters(id, merged)],
         }
     }
+}
+
+/// The database cannot move to a volume that the NAS does not have.
+fn volume_fault(current: &Document, change: &Document) -> Option<Fault> {
+    let wanted = change.get("repo_vol_path").and_then(Value::as_str)?;
+    let volumes = current.get("volume_list").and_then(Value::as_array);
+    let mounts: Vec<&str> = volumes
+        .into_iter()
+        .flatten()
+        .filter_map(|volume| volume.get("mount_point").and_then(Value::as_str))
+        .collect();
+    if mounts.is_empty() || mounts.contains(&wanted) {
+        return None;
+    }
+    Some(Fault::at("repo_vol_path", format!("is no volume of the NAS; allowed: {}", mounts.join(", "))))
+}
+
+/// Hours that were never set cannot stay as they are.
+fn hours_fault(current: &Document, change: &Document) -> Option<Fault> {
+    if change.contains_key("schedule_info") {
+        return None;
+    }
+    let hours = current.get("schedule_info").and_then(Value::as_str)?;
+    days(hours)
+        .is_none()
+        .then(|| Fault::at("schedule", "is needed: the connection has no hours that could stay"))
 }
 
 /// The hours of a week as seven texts; none when they are no week.
@@ -349,6 +363,19 @@ mod tests {
         assert_eq!(subject.view(&settings), json!({"enabled": false, "schedule": vec!["01".repeat(12); 7]}));
         let never_set = document(json!({"is_enabled_schedule": false, "schedule_info": ""}));
         assert_eq!(subject.view(&never_set), json!({"enabled": false}));
+    }
+
+    #[test]
+    fn hours_that_were_never_set_cannot_stay() {
+        let subject = Subject::Schedule(ConnectionId(1));
+        let faults = |hours: &str, change: Value| {
+            subject.faults(&document(json!({"schedule_info": hours})), &document(change))
+        };
+        assert_eq!(faults(&"1".repeat(168), json!({"is_enabled_schedule": true})), []);
+        assert_eq!(faults("", json!({"is_enabled_schedule": true}))[0].pointer, "/schedule");
+        assert_eq!(faults("", json!({"schedule_info": "1".repeat(168)})), []);
+        // What the NAS does not say at all is another fault.
+        assert_eq!(subject.faults(&Document::new(), &document(json!({"is_enabled_schedule": true}))), []);
     }
 
     #[test]

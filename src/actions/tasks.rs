@@ -80,9 +80,12 @@ impl Actions {
     ) -> Result<Result<(), Failure>, ActionError> {
         let port = self.nas(nas)?;
         let _turn = self.turn(nas).await;
-        match port.tell(Command::TestTask(connection.id, task)).await {
+        let test = Command::TestTask(connection.id, task);
+        let method = test.method();
+        match port.tell(test).await {
             Ok(()) => Ok(Ok(())),
-            Err(failure) if failure.is_verdict() => Ok(Err(failure)),
+            // A refusal of what is read before it says nothing of the task.
+            Err(failure) if failure.is_verdict() && failure.method == Some(method) => Ok(Err(failure)),
             Err(failure) => Err(Failure { is_open: false, ..failure }.into()),
         }
     }
@@ -103,7 +106,9 @@ impl Actions {
         let before = list().await?.get("sess").cloned().unwrap_or(json!([]));
         let (test, create) = (Command::TestTask(id, task.clone()), Command::CreateTask(id, task.clone()));
         if dry_run {
-            return Ok(Effect::Planned(plan(&*port, vec![test, create], before, Value::Null).await?));
+            return Ok(Effect::Planned(
+                plan(&*port, vec![test, create], json!({ "sess": before }), Value::Null).await?,
+            ));
         }
         port.plan(create.clone()).await?;
         let deed = Deed {

@@ -2,6 +2,7 @@
 
 use super::api::Api;
 use super::problems::{self, Refusal};
+use super::route::Route;
 use super::scope::Scope;
 use super::tokens::Grant;
 use crate::actions::schema::Document;
@@ -82,6 +83,11 @@ impl Call {
         text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
     }
 
+    /// What the path names, for a look after the call.
+    pub(super) fn named(&self) -> Named {
+        Named { api: Arc::clone(&self.api), nas: self.nas_name(), id: self.id() }
+    }
+
     /// The connection of the path, which exists and which the token may be used on.
     pub(super) async fn connection(&self) -> Result<Listed, Refusal> {
         let nas = self.nas_name();
@@ -149,6 +155,15 @@ impl Call {
         }
     }
 
+    /// Refuses a token that is for some NASes or connections only.
+    pub(super) fn needs_everything(&self) -> Result<(), Refusal> {
+        self.needs_all_connections()?;
+        if self.grant.nas.iter().any(|nas| nas == "*") {
+            return Ok(());
+        }
+        Err(self.forbidden("on all NASes at once").into())
+    }
+
     /// Refuses a token without a scope.
     pub(super) fn needs(&self, scope: Scope, what: &str) -> Result<(), Refusal> {
         if self.grant.may(scope) {
@@ -198,5 +213,27 @@ impl Call {
     /// A connection as an object of the audit.
     pub(super) fn object(connection: &Listed) -> Object {
         Object::new("connection", Some(connection.id.0), &connection.name)
+    }
+}
+
+/// The connection or task that a path names.
+pub(super) struct Named {
+    api: Arc<Api>,
+    nas: NasName,
+    id: Option<i64>,
+}
+
+impl Named {
+    /// Asks the NAS whether it is there: the refusal when it is not.
+    pub(super) async fn gone(self, route: &Route) -> Option<Refusal> {
+        let (Self { api, nas, .. }, id) = (&self, self.id?);
+        let error = if route.path.contains("/tasks/{id}") {
+            api.actions.task_now(nas, id).await.err()
+        } else {
+            api.actions.connection_now(nas, id).await.err()
+        };
+        let is_unknown =
+            matches!(error, Some(ActionError::UnknownConnection { .. } | ActionError::UnknownTask { .. }));
+        error.filter(|_| is_unknown).map(Refusal::from)
     }
 }

@@ -59,7 +59,7 @@ fn operation(route: &Route) -> Value {
     };
     if let Some(scope) = scope {
         operation["x-scope"] = json!(scope);
-        let besides = if route.may_be_dangerous { "; for some bodies also dangerous" } else { "" };
+        let besides = if route.may_be_dangerous { "; for some fields dangerous" } else { "" };
         operation["description"] = json!(format!("Needs the scope {scope}{besides}."));
     }
     let parameters = parameters(route);

@@ -71,17 +71,19 @@ impl Kind {
     }
 }
 
-/// Why a call came to nothing, and whether something may have been done: then a repeat with the same key gets this
-/// answer again.
+/// Why a call came to nothing.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) problem: Problem,
+    /// Something may have been done: a repeat with the same key gets this answer again.
     pub(super) is_final: bool,
+    /// The NAS refused to say something. Perhaps what it was asked about is not there any more.
+    pub(super) may_be_gone: bool,
 }
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
-        Self { problem, is_final: false }
+        Self { problem, is_final: false, may_be_gone: false }
     }
 }
 
@@ -135,8 +137,12 @@ impl From<ActionError> for Refusal {
                 .because("resume with \"override\": true, or end them by their names")
                 .with("holds", holds),
             ActionError::Unrecorded(_) => AUDIT.because(said),
-            ActionError::Nas { failure, audit, seen } => {
+            ActionError::Nas { failure, audit, seen, holds } => {
+                let may_be_gone = audit.is_none() && failure.is_verdict();
                 let mut problem = of_failure(&failure);
+                if !holds.is_empty() {
+                    problem = problem.with("holds", holds);
+                }
                 if let Some(audit) = audit {
                     problem = problem.with("audit_id", audit);
                 }
@@ -145,9 +151,10 @@ impl From<ActionError> for Refusal {
                     return Self {
                         problem: problem.with("before", before).with("after", after),
                         is_final: true,
+                        may_be_gone,
                     };
                 }
-                problem
+                return Self { problem, is_final: false, may_be_gone };
             }
         };
         problem.into()

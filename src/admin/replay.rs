@@ -60,7 +60,7 @@ pub(super) fn fingerprint(method: &Method, uri: &Uri, body: &[u8]) -> String {
 /// Runs a route: at once where it only looks, to its end where it changes something.
 pub(super) async fn run(route: &'static Route, call: Call, fingerprint: String) -> Response {
     if !route.effects.changes() {
-        return finished(&(route.run)(call).await);
+        return finished(&perform(route, call).await);
     }
     let ticket = match &call.key {
         Some(key) if !call.is_dry_run() => {
@@ -79,6 +79,18 @@ pub(super) async fn run(route: &'static Route, call: Call, fingerprint: String) 
     ended.await.unwrap_or_else(|| refusal(problems::INTERNAL.problem()))
 }
 
+/// Runs the route. What the last poll still had and the NAS has no more is not refused but unknown.
+async fn perform(route: &'static Route, call: Call) -> Outcome {
+    let named = call.named();
+    match (route.run)(call).await {
+        Err(refusal) if refusal.may_be_gone => match named.gone(route).await {
+            Some(unknown) => Err(unknown),
+            None => Err(refusal),
+        },
+        outcome => outcome,
+    }
+}
+
 /// The answer after a panic, also to a repeat: it must not do again what may have been done.
 async fn faulty(actions: &Actions, ticket: Option<&Ticket>) -> Response {
     let problem = problems::INTERNAL.because("what became of the request is not known; look at the NAS");
@@ -90,23 +102,25 @@ async fn faulty(actions: &Actions, ticket: Option<&Ticket>) -> Response {
 }
 
 async fn once(route: &'static Route, call: Call, ticket: Option<&Ticket>) -> Response {
-    let Some(ticket) = ticket else { return finished(&(route.run)(call).await) };
+    let Some(ticket) = ticket else { return finished(&perform(route, call).await) };
     let actions = Arc::clone(&call.api.actions);
     match actions.begin_request(ticket).await {
         Ok(Begun::New) => {}
         Ok(begun) => return repeated(begun),
         // What must go on whatever the disk does goes on without its key.
-        Err(_) if route.effects == Effects::ChangesRegardless => return finished(&(route.run)(call).await),
+        Err(_) if route.effects == Effects::ChangesRegardless => {
+            return finished(&perform(route, call).await);
+        }
         Err(error) => {
             return refusal(
                 problems::AUDIT.because(format!("the key cannot be written, so nothing was done: {error}")),
             );
         }
     }
-    let outcome = (route.run)(call).await;
+    let outcome = perform(route, call).await;
     match &outcome {
         Ok(reply) => actions.answer_request(ticket, reply.status.as_u16(), reply.body.to_string()).await,
-        Err(Refusal { problem, is_final: true }) => {
+        Err(Refusal { problem, is_final: true, .. }) => {
             let text = serde_json::to_string(problem).unwrap_or_default();
             actions.answer_request(ticket, problem.status().as_u16(), text).await;
         }

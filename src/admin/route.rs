@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::problems::Refusal;
 use super::scope::Scope;
+use super::tokens::Grant;
 use crate::actions::Effect;
 use crate::actions::schema::{Field, Kind, Schema};
 use futures_util::future::BoxFuture;
@@ -103,7 +104,7 @@ pub(super) struct Route {
     pub(super) summary: &'static str,
     /// What the token must be for; none = no token is needed.
     pub(super) scope: Option<Scope>,
-    /// Whether some bodies need [`Scope::Dangerous`] besides.
+    /// Whether some fields of the body need [`Scope::Dangerous`] instead.
     pub(super) may_be_dangerous: bool,
     pub(super) effects: Effects,
     pub(super) query: &'static [Field],
@@ -138,6 +139,12 @@ impl Route {
             success: StatusCode::OK,
             run,
         }
+    }
+
+    /// Whether a token may come this far. What it may do by which field is the route's to say.
+    pub(super) fn admits(&self, grant: &Grant) -> bool {
+        self.scope.is_none_or(|scope| grant.may(scope))
+            || (self.may_be_dangerous && grant.may(Scope::Dangerous))
     }
 
     /// Whether its path names this.

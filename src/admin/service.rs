@@ -5,14 +5,14 @@ use super::call::Call;
 use super::problems::{self, Refusal};
 use super::replay;
 use super::route::{Reply, Route};
-use super::tokens::Grant;
+use super::tokens::{Grant, presented};
 use crate::actions::schema::{Document, Fault, Schema};
 use crate::model::NasName;
 use crate::web::host::{Scheme, Stranger};
 use crate::web::{
     Answer, BodyLimit, Handler, Matched, PathParams, Peer, Problem, Query, Request, Response, json, respond,
 };
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 use hyper::{StatusCode, header};
 use serde_json::Value;
@@ -36,8 +36,7 @@ impl<H: Handler> Handler for Guarded<H> {
         let api = Arc::clone(&self.api);
         let (head, body) = request.into_parts();
         if let Some(problem) = trick(&api, &head) {
-            (api.count)("refused", problem.status().as_u16());
-            return Box::pin(std::future::ready(problem.into_response()));
+            return Box::pin(std::future::ready(self.refused(problem)));
         }
         let method = head.method.clone();
         let name = self.name;
@@ -49,16 +48,13 @@ impl<H: Handler> Handler for Guarded<H> {
                 .get::<Matched>()
                 .map_or("not_found", |Matched(path)| name(path, &method));
             (api.count)(handler, response.status().as_u16());
-            // Answers are about now and for the caller alone.
-            let headers = response.headers_mut();
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            for_the_caller_alone(&mut response);
             response
         })
     }
 
     fn refuse(&self, status: StatusCode) -> Response {
-        problems::of_status(status).into_response()
+        self.refused(problems::of_status(status))
     }
 
     fn body_limit(&self, head: &Parts) -> BodyLimit {
@@ -67,6 +63,23 @@ impl<H: Handler> Handler for Guarded<H> {
         }
         self.inner.body_limit(head)
     }
+}
+
+impl<H> Guarded<H> {
+    /// A refusal before any route, counted.
+    fn refused(&self, problem: Problem) -> Response {
+        (self.api.count)("refused", problem.status().as_u16());
+        let mut response = problem.into_response();
+        for_the_caller_alone(&mut response);
+        response
+    }
+}
+
+/// Answers are about now, and nobody else's to keep or to guess the type of.
+fn for_the_caller_alone(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 /// What is wrong with where a request comes from or goes to.
@@ -86,18 +99,16 @@ pub(super) struct Endpoint {
     pub(super) route: &'static Route,
 }
 
-impl Endpoint {
-    fn grant(&self, headers: &HeaderMap) -> Option<Arc<Grant>> {
-        self.api.settings().tokens.authenticate(headers)
-    }
+/// Where a request comes from.
+fn peer(head: &Parts) -> IpAddr {
+    head.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip())
 }
 
 impl Handler for Endpoint {
     fn handle(&self, request: Request) -> Answer {
         let (api, route) = (Arc::clone(&self.api), self.route);
-        let grant = self.grant(request.headers());
         Box::pin(async move {
-            match answer(api, route, grant, request).await {
+            match answer(api, route, request).await {
                 Ok(response) => response,
                 Err(Refusal { problem, .. }) => refusal(problem),
             }
@@ -108,16 +119,43 @@ impl Handler for Endpoint {
         problems::of_status(status).into_response()
     }
 
-    /// Nothing is read for who will be refused anyway.
+    /// Nothing is read for who will be refused anyway; nor for who has to wait until their token is judged, since
+    /// reading would tell how.
     fn body_limit(&self, head: &Parts) -> BodyLimit {
-        let Some(scope) = self.route.scope.filter(|_| self.route.body.is_some()) else {
+        let Some(token) = presented(&head.headers).filter(|_| self.route.body.is_some()) else {
             return BodyLimit::Unread;
         };
-        match self.grant(&head.headers) {
-            Some(grant) if grant.may(scope) => BodyLimit::Bytes(MOST_BYTES),
+        if !self.api.throttle.is_free(peer(head), &token) {
+            return BodyLimit::Unread;
+        }
+        match self.api.settings().tokens.authenticate(&token) {
+            Some(grant) if self.route.admits(&grant) => BodyLimit::Bytes(MOST_BYTES),
             _ => BodyLimit::Unread,
         }
     }
+}
+
+/// Who calls, once their token may be judged.
+async fn authenticate(api: &Api, route: &Route, head: &Parts) -> Result<Arc<Grant>, Problem> {
+    let Some(token) = presented(&head.headers) else {
+        return Err(problems::UNAUTHORIZED.because("send Authorization: Bearer TOKEN"));
+    };
+    let peer = peer(head);
+    let was_free = api.throttle.is_free(peer, &token);
+    let Some(turn) = api.throttle.turn(peer, &token).await else {
+        return Err(problems::TOO_MANY_FAILURES.problem());
+    };
+    let Some(grant) = api.settings().tokens.authenticate(&token) else {
+        tracing::warn!(%peer, "a token that is not known");
+        return Err(problems::UNAUTHORIZED.because("the token is not known"));
+    };
+    turn.succeed(token);
+    if was_free || route.body.is_none() {
+        return Ok(grant);
+    }
+    // Its body was not read. From now on the token is known to be good.
+    Err(problems::TOO_MANY_FAILURES
+        .because("others failed from this address; ask again, it will not wait again"))
 }
 
 /// A problem as a response, with what belongs to its status.
@@ -141,21 +179,18 @@ pub(super) fn response(reply: &Reply) -> Response {
     respond::json(reply.status, &reply.body)
 }
 
-async fn answer(
-    api: Arc<Api>,
-    route: &'static Route,
-    grant: Option<Arc<Grant>>,
-    request: Request,
-) -> Result<Response, Refusal> {
+async fn answer(api: Arc<Api>, route: &'static Route, request: Request) -> Result<Response, Refusal> {
     let (head, body) = request.into_parts();
-    let grant = match (route.scope, grant) {
-        (None, grant) => grant.unwrap_or_else(|| Arc::new(nobody())),
-        (Some(scope), Some(grant)) if grant.may(scope) => grant,
-        (Some(scope), Some(grant)) => {
-            let detail = format!("token {} has not the scope {}", grant.name, scope.as_str());
-            return Err(problems::FORBIDDEN.because(detail).into());
+    let grant = match route.scope {
+        None => Arc::new(nobody()),
+        Some(scope) => {
+            let grant = authenticate(&api, route, &head).await?;
+            if !route.admits(&grant) {
+                let detail = format!("token {} has not the scope {}", grant.name, scope.as_str());
+                return Err(problems::FORBIDDEN.because(detail).into());
+            }
+            grant
         }
-        (Some(_), None) => return Err(unauthorized(&api, &head).await.into()),
     };
     let path = head.extensions.get::<PathParams>().cloned().unwrap_or_default();
     if let Some(nas) = path.get("nas") {
@@ -191,22 +226,11 @@ fn nobody() -> Grant {
     Grant { name: String::new(), scopes: BTreeSet::new(), nas: Vec::new(), connections: Vec::new() }
 }
 
-async fn unauthorized(api: &Api, head: &Parts) -> Problem {
-    let peer =
-        head.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip());
-    if !head.headers.contains_key(AUTHORIZATION) {
-        return problems::UNAUTHORIZED.because("send Authorization: Bearer TOKEN");
-    }
-    tracing::warn!(%peer, "a token that is not known");
-    if api.throttle.failed(peer).await {
-        problems::UNAUTHORIZED.because("the token is not known")
-    } else {
-        problems::TOO_MANY_FAILURES.problem()
-    }
-}
-
 /// The parameters of the address, checked.
 fn query(route: &Route, uri: &hyper::Uri) -> Result<Document, Refusal> {
+    if !Query::is_text(uri) {
+        return Err(problems::PARAMETER.because("has bytes that are no UTF-8").into());
+    }
     let schema = Schema { name: "", fields: route.query, at_least: 0 };
     let query = Query::of(uri);
     let mut document = Document::new();

@@ -13,8 +13,8 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 /// The SHA-256 of a token.
 pub type TokenHash = [u8; 32];
 
-/// Gives a token's hash as it is now: tokens in files are read again at each request, so that a changed file counts
-/// at once. None while the file cannot be read.
+/// Gives a token's hash as it is now, without waiting for anything: it is asked for at each request. None while there
+/// is none, as of a file that cannot be read.
 pub type HashSource = Arc<dyn Fn() -> Option<TokenHash> + Send + Sync>;
 
 /// What the bearer of a token may do.
@@ -51,8 +51,12 @@ impl Grant {
     }
 
     /// Whether on this connection, by its id or one of its names.
+    ///
+    /// An entry of digits alone is an id: a connection cannot be given a name that is another's id.
     pub fn may_on_connection(&self, id: i64, names: &[String]) -> bool {
-        has(&self.connections, &id.to_string()) || names.iter().any(|name| has(&self.connections, name))
+        let is_id = |entry: &str| entry.bytes().all(|byte| byte.is_ascii_digit());
+        has(&self.connections, &id.to_string())
+            || names.iter().any(|name| !is_id(name) && has(&self.connections, name))
     }
 
     /// The same for a listed connection.
@@ -81,10 +85,8 @@ impl fmt::Debug for Token {
 pub struct Tokens(pub Vec<Token>);
 
 impl Tokens {
-    /// Whose token the request carries, if it is one of ours.
-    pub fn authenticate(&self, headers: &HeaderMap) -> Option<Arc<Grant>> {
-        let presented = presented(headers)?;
-        let presented: TokenHash = Sha256::digest(presented).into();
+    /// Whose token this is, if it is one of ours.
+    pub fn authenticate(&self, presented: &TokenHash) -> Option<Arc<Grant>> {
         // Every token is compared, whichever fits: how long it takes tells nothing.
         let mut found = 0_u32;
         for (place, token) in (1_u32..).zip(&self.0) {
@@ -92,15 +94,19 @@ impl Tokens {
                 Some(hash) => (hash, Choice::from(1)),
                 None => ([0; 32], Choice::from(0)),
             };
-            found.conditional_assign(&place, hash.ct_eq(&presented) & is_there);
+            found.conditional_assign(&place, hash.ct_eq(presented) & is_there);
         }
         let index = usize::try_from(found).ok()?.checked_sub(1)?;
         self.0.get(index).map(|token| Arc::clone(&token.grant))
     }
 }
 
-/// The one bearer token of a request.
-fn presented(headers: &HeaderMap) -> Option<&[u8]> {
+/// The hash of the one bearer token that a request carries.
+pub(super) fn presented(headers: &HeaderMap) -> Option<TokenHash> {
+    bearer(headers).map(|token| Sha256::digest(token).into())
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else { return None };
     let (scheme, token) = value.as_bytes().split_at_checked(7)?;
@@ -143,11 +149,12 @@ mod tests {
             (&[], None),
             (&["Bearer one", "Bearer two"], None),
         ] {
-            let found = tokens.authenticate(&headers(given));
+            let found = presented(&headers(given)).and_then(|token| tokens.authenticate(&token));
             assert_eq!(found.as_ref().map(|grant| grant.name.as_str()), expected, "{given:?}");
         }
         // The hash of a file that cannot be read is nobody's, all zeros included.
-        assert!(Tokens(vec![token("gone", None)]).authenticate(&headers(&["Bearer x"])).is_none());
+        let gone = Tokens(vec![token("gone", None)]);
+        assert!(gone.authenticate(&[0; 32]).is_none());
     }
 
     #[test]
@@ -158,6 +165,7 @@ mod tests {
         assert!(grant.may_on_connection(3, &["Dropbox".to_owned()]));
         assert!(grant.may_on_connection(7, &["Other".to_owned()]));
         assert!(!grant.may_on_connection(8, &["Other".to_owned()]));
+        assert!(!grant.may_on_connection(8, &["7".to_owned()]), "a name that looks like an id is none");
         assert!(!grant.may_on_all());
     }
 

@@ -1,19 +1,20 @@
 //! The admin listener, put together: tokens and hosts of the configuration, actions over the fleet, the reload.
 
+mod token_files;
+
 use super::daemon::listen_addr;
 use super::directory::NasDirectory;
 use crate::actions::{Actions, Keeper, Options, Retention};
 use crate::admin::{Admin, Grant, HashSource, Scope, Settings, Token, Tokens};
-use crate::config::{Config, SecretSource, TokenConfig};
+use crate::config::{Config, ListenAddress, TokenConfig};
 use crate::metrics::Exposition;
 use crate::state::StateFile;
-use crate::web::host::HostPolicy;
+use crate::web::host::{BadHost, HostPolicy};
 use crate::web::{Bound, Limits};
-use secrecy::ExposeSecret;
-use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use token_files::TokenFiles;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -48,13 +49,16 @@ pub(super) struct AdminService {
     admin: Admin,
     actions: Arc<Actions>,
     address: Option<SocketAddr>,
+    /// Where it listens as configured at the start: a reload does not move it.
+    listens: ListenAddress,
+    files: TokenFiles,
     server: JoinHandle<()>,
     keeper: JoinHandle<()>,
 }
 
 impl AdminService {
     /// Opens what the state file remembers, then answers.
-    pub(super) fn start(
+    pub(super) async fn start(
         door: Door,
         config: &Config,
         directory: Arc<NasDirectory>,
@@ -66,9 +70,11 @@ impl AdminService {
         let address = door.bound.local_addrs().first().copied();
         let actions = Arc::new(Actions::open(directory, state, options(config))?);
         let exporter = Arc::clone(exposition.exporter());
+        let listens = config.admin.listen_address.clone();
+        let (settings, files) = settings(config, &listens).await?;
         let admin = Admin::new(
             Arc::clone(&actions),
-            settings(config)?,
+            settings,
             Arc::new(move || Box::pin(reload(reloads.clone()))),
             Arc::new(move |handler, code| exporter.http_request(handler, code)),
         )?;
@@ -82,7 +88,7 @@ impl AdminService {
         if config.admin.allow_plaintext && !config.admin.listen_address.is_loopback() {
             tracing::warn!("admin.allow_plaintext: tokens travel unencrypted; whoever reads one may use it");
         }
-        Ok(Self { admin, actions, address, server, keeper })
+        Ok(Self { admin, actions, address, listens, files, server, keeper })
     }
 
     /// Where it listens.
@@ -91,9 +97,12 @@ impl AdminService {
     }
 
     /// What a reload changes: tokens, hosts, retention.
-    pub(super) fn apply(&self, config: &Config) {
-        match settings(config) {
-            Ok(settings) => self.admin.set_settings(settings),
+    pub(super) async fn apply(&mut self, config: &Config) {
+        match settings(config, &self.listens).await {
+            Ok((settings, files)) => {
+                self.admin.set_settings(settings);
+                self.files = files;
+            }
             Err(error) => tracing::error!(%error, "the admin listener goes on with the old tokens"),
         }
         self.actions.set_options(options(config));
@@ -101,7 +110,7 @@ impl AdminService {
 
     /// Waits, not too long, for the listener and for actions under way.
     pub(super) async fn shutdown(self) {
-        let Self { admin: _, actions, address: _, server, keeper } = self;
+        let Self { actions, server, keeper, .. } = self;
         let ended = async {
             let _ = tokio::join!(server, keeper);
             actions.drain().await;
@@ -119,15 +128,23 @@ fn options(config: &Config) -> Options {
     }
 }
 
-fn settings(config: &Config) -> anyhow::Result<Settings> {
-    let admin = &config.admin;
-    let tokens =
-        admin.tokens.iter().map(|(name, token)| Token { grant: grant(name, token), hash: hash(token) });
-    Ok(Settings {
-        tokens: Tokens(tokens.collect()),
-        hosts: HostPolicy::new(&listen_addr(&admin.listen_address), &admin.allowed_hosts)?,
+/// Which hosts requests to a listener there may be addressed to.
+pub(super) fn hosts(config: &Config, listens: &ListenAddress) -> Result<HostPolicy, BadHost> {
+    HostPolicy::new(&listen_addr(listens), &config.admin.allowed_hosts)
+}
+
+async fn settings(config: &Config, listens: &ListenAddress) -> anyhow::Result<(Settings, TokenFiles)> {
+    let mut files = TokenFiles::default();
+    let mut tokens = Vec::new();
+    for (name, token) in &config.admin.tokens {
+        tokens.push(Token { grant: grant(name, token), hash: hash(token, &mut files).await });
+    }
+    let settings = Settings {
+        tokens: Tokens(tokens),
+        hosts: hosts(config, listens)?,
         automation_mode: config.automation.mode.as_str(),
-    })
+    };
+    Ok((settings, files))
 }
 
 fn grant(name: &str, token: &TokenConfig) -> Arc<Grant> {
@@ -139,17 +156,10 @@ fn grant(name: &str, token: &TokenConfig) -> Arc<Grant> {
     })
 }
 
-fn hash(token: &TokenConfig) -> HashSource {
+async fn hash(token: &TokenConfig, files: &mut TokenFiles) -> HashSource {
     match (token.sha256, token.token_file.clone()) {
         (Some(digest), _) => Arc::new(move || Some(digest.0)),
-        (None, Some(file)) => {
-            let source = SecretSource::File(file);
-            // Read at each request, which are few: a file that was changed or taken away counts at once.
-            Arc::new(move || {
-                let token = source.read().ok()?;
-                Some(Sha256::digest(token.expose_secret().as_bytes()).into())
-            })
-        }
+        (None, Some(file)) => files.watch(file).await.source(),
         (None, None) => Arc::new(|| None),
     }
 }

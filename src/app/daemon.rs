@@ -101,12 +101,12 @@ impl Daemon {
         fleet.apply(&config).await?;
         let stop = CancellationToken::new();
         let (reload, reloads) = mpsc::channel(1);
-        let admin = match door {
-            Some(door) => {
-                let directory = fleet.directory();
-                Some(AdminService::start(door, &config, directory, state, &exposition, reload, &stop)?)
-            }
-            None => None,
+        let admin = if let Some(door) = door {
+            let directory = fleet.directory();
+            Some(AdminService::start(door, &config, directory, state, &exposition, reload, &stop).await?)
+        } else {
+            warn_of_orphans(&state);
+            None
         };
         let pages = Pages::new(Arc::clone(&exposition), fleet.pulse());
         let router = pages::router(&pages, &config.web)?;
@@ -211,8 +211,8 @@ impl Daemon {
                 "changes of web, state_file, log.format and where the admin listener is need a restart"
             );
         }
-        if let Some(admin) = &self.admin {
-            admin.apply(&config);
+        if let Some(admin) = &mut self.admin {
+            admin.apply(&config).await;
         }
         if let Err(error) = self.logs.set_level(&config.log.level) {
             tracing::error!(%error, "the log level stays as it is");
@@ -221,6 +221,18 @@ impl Daemon {
         exporter.reloaded(Some(unix_now()));
         tracing::info!("the configuration was loaded");
         Ok(())
+    }
+}
+
+/// Says when holds were left behind that nobody ends: without the admin listener nothing is done to a NAS.
+fn warn_of_orphans(state: &StateFile) {
+    match state.holds() {
+        Ok(holds) if holds.is_empty() => {}
+        Ok(holds) => tracing::warn!(
+            holds = holds.len(),
+            "the state file has holds, and admin.enabled is false: what they paused stays paused"
+        ),
+        Err(error) => tracing::warn!(%error, "the holds of the state file cannot be read"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::directory::NasDirectory;
 use super::nas::{Plan, SetupError};
-use super::nas_port::NasPort;
+use super::nas_port::{NasPort, QUESTIONS_AT_ONCE};
 use super::pulse::Pulse;
 use crate::actions::{Command, Source};
 use crate::config::Config;
@@ -215,6 +215,7 @@ impl Fleet {
                 counters: Arc::clone(counters),
                 exposition: Arc::clone(&self.exposition),
                 poke: poke.clone(),
+                turns: Semaphore::new(QUESTIONS_AT_ONCE),
                 patience: plan.poll.timeout * 2 + END_OF_A_POLL,
             };
             (name.clone(), Arc::new(port))

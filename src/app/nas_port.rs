@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use failure::failure;
@@ -27,9 +28,14 @@ pub(super) struct NasPort {
     pub(super) counters: Arc<NasCounters>,
     pub(super) exposition: Arc<Exposition>,
     pub(super) poke: Poke,
+    /// Turns of questions: callers must not ask more of a weak NAS at once than it can answer.
+    pub(super) turns: Semaphore,
     /// How long a poll that somebody waits for may take.
     pub(super) patience: Duration,
 }
+
+/// Questions of callers that a NAS is asked at once.
+pub(super) const QUESTIONS_AT_ONCE: usize = 4;
 
 /// A question in a batch: takes its answer out of those of the batch, as a document.
 type Take = Box<dyn FnOnce(&mut dsm::Answers) -> Result<Map<String, Value>, dsm::Error> + Send>;
@@ -76,10 +82,12 @@ impl NasPort {
         }
         let mut batch = Batch::new();
         let takes: Vec<Take> = questions.into_iter().map(|question| add(&mut batch, question)).collect();
-        // A question changes nothing, however it fails.
-        let settled = |error: dsm::Error| Failure { is_open: false, ..failure(&error) };
-        let mut answers = self.client.run(batch).await.map_err(settled)?;
-        Ok(takes.into_iter().map(|take| take(&mut answers).map_err(settled)).collect())
+        // Never closed; were it, asking is the lesser evil.
+        let _turn = self.turns.acquire().await.ok();
+        // Questions change nothing, however they fail.
+        let settled = |error: &dsm::Error| Failure { is_open: false, ..failure(error) };
+        let mut answers = self.client.run(batch).await.map_err(|error| settled(&error))?;
+        Ok(takes.into_iter().map(|take| take(&mut answers).map_err(|error| settled(&error))).collect())
     }
 }
 

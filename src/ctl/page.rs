@@ -1,6 +1,5 @@
 //! What a command shows when it worked.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::answer::Answer;
@@ -43,7 +42,7 @@ impl Page {
     /// The completions of the whole program for a shell.
     pub(super) fn completions(shell: Shell) -> Self {
         let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Cli::command(), "cloudsync-exporter", &mut script);
+        clap_complete::generate(shell, &mut Cli::tidy_command(), "cloudsync-exporter", &mut script);
         Self::Text(String::from_utf8_lossy(&script).into_owned())
     }
 

@@ -49,6 +49,11 @@ impl Problem {
     pub(super) fn describe(&self, view: &mut View) {
         let problem = &self.value;
         for error in items(problem, "errors") {
+            // A reload's are texts that name their keys themselves.
+            if let Some(told) = error.as_str() {
+                view.line(format!("  {told}"));
+                continue;
+            }
             let place = text(error, "pointer").or(text(error, "parameter")).unwrap_or("-");
             view.line(format!("  {place}: {}", show(&error["detail"])));
         }

@@ -49,6 +49,21 @@ impl DownReason {
         Self::Api,
     ];
 
+    /// Whether the NAS may have been away, so that it may have forgotten what it was told: it did not answer, or what
+    /// answered was not the package.
+    pub const fn may_have_been_away(self) -> bool {
+        matches!(
+            self,
+            Self::Dns
+                | Self::Connect
+                | Self::Tls
+                | Self::Timeout
+                | Self::Http
+                | Self::Session
+                | Self::PackageMissing
+        )
+    }
+
     /// Whether the NAS answered and said no, rather than not answering at all.
     pub const fn is_verdict(self) -> bool {
         !matches!(self, Self::Dns | Self::Connect | Self::Tls | Self::Timeout)

@@ -20,9 +20,11 @@ pub struct Snapshot {
     pub trouble: Option<String>,
     /// When a poll last succeeded, in seconds since 1970.
     pub last_success: Option<f64>,
-    /// When that poll began to ask, in seconds since 1970: what happened on the NAS before then, the
+    /// When the last good poll began to ask, in seconds since 1970: what happened on the NAS before then, the
     /// data know.
     pub asked: Option<f64>,
+    /// When a poll last failed as if the NAS was away, in seconds since 1970: whoever looks now and then cannot miss it.
+    pub last_away: Option<f64>,
     /// Whether the Auto Block guard holds logins back.
     pub login_suspended: bool,
     /// When the certificate that the NAS showed ends, in seconds since 1970.
@@ -41,6 +43,7 @@ impl Snapshot {
             trouble: None,
             last_success: None,
             asked: None,
+            last_away: None,
             login_suspended: false,
             certificate_expiry: None,
             data: None,

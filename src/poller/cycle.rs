@@ -146,6 +146,11 @@ impl Poller {
             trouble: Some(text),
             last_success: last.last_success,
             asked: last.asked,
+            last_away: if reason.may_have_been_away() {
+                Some(unix_seconds(Timestamp::now()))
+            } else {
+                last.last_away
+            },
             data: last.data.clone(),
             ..self.outline()
         });
@@ -154,6 +159,7 @@ impl Poller {
     /// What the client knows whether or not the NAS answered.
     fn outline(&self) -> Snapshot {
         Snapshot {
+            last_away: self.board.last().last_away,
             login_suspended: self.client.holds_logins_back(),
             certificate_expiry: self.client.certificate().map(|certificate| certificate.not_after),
             ..Snapshot::untried(self.nas.clone())

@@ -8,7 +8,7 @@
 //! | `DELETE /faults` | ends every fault |
 //! | `POST /sessions/drop`, `/sessions/expire`, `/sessions/steal` | later calls of every session get 119, 106, 107 |
 //! | `POST /session` | opens a session without a login and answers `{"sid", "synotoken"}`. The published client encrypts its login over plain HTTP in a way that the simulator does not speak |
-//! | `POST /nas` | changes the NAS itself, only what is named: `{"password": "new", "login_refusal": 402, "blocked": true, "package_installed": false}`; `login_refusal` 0 ends the refusal |
+//! | `POST /nas` | changes the NAS itself, only what is named: `{"password": "new", "login_refusal": 402, "blocked": true, "package_installed": false, "ignores_pause": true}`; `login_refusal` 0 ends the refusal, `ignores_pause` has pause and resume answer success and do nothing |
 //! | `GET /world` | the world without secrets and logs |
 //! | `POST /moving` | `{"moving": false}`: the world stands still; true: it moves by itself |
 //! | `POST /advance` | `{"seconds": 60}` moves the clock and the world |
@@ -74,6 +74,7 @@ struct NasChange {
     login_refusal: Option<i64>,
     blocked: Option<bool>,
     package_installed: Option<bool>,
+    ignores_pause: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -143,7 +144,7 @@ fn answer(control: &Control, method: &Method, path: &str, body: &[u8]) -> Result
 }
 
 fn change(control: &Control, change: NasChange) {
-    let NasChange { password, login_refusal, blocked, package_installed } = change;
+    let NasChange { password, login_refusal, blocked, package_installed, ignores_pause } = change;
     if let Some(password) = password {
         control.set_password(&password);
     }
@@ -155,6 +156,9 @@ fn change(control: &Control, change: NasChange) {
     }
     if let Some(installed) = package_installed {
         control.set_package_installed(installed);
+    }
+    if let Some(ignores) = ignores_pause {
+        control.world(|world| world.ignores_pause = ignores);
     }
 }
 

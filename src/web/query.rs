@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use hyper::Uri;
+use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
 /// The parameters of a URI, decoded.
@@ -13,6 +14,11 @@ impl<'a> Query<'a> {
     /// The parameters of `uri`, in their order.
     pub fn of(uri: &'a Uri) -> Self {
         Self(form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect())
+    }
+
+    /// False when `uri` has bytes that are no UTF-8, which stand as U+FFFD in what [`of`](Self::of) gives.
+    pub fn is_text(uri: &Uri) -> bool {
+        percent_decode_str(uri.query().unwrap_or_default()).decode_utf8().is_ok()
     }
 
     /// The first value of `name`.
@@ -44,5 +50,14 @@ mod tests {
         assert_eq!(query.get("x"), Some(""));
         assert_eq!(query.get("y"), None);
         assert_eq!(Query::of(&Uri::from_static("/")).get("nas"), None);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_told() {
+        for (uri, is_text) in
+            [("/", true), ("/?a=%C3%A4+%EF%BF%BD", true), ("/?a=%FF", false), ("/?%C3=a", false)]
+        {
+            assert_eq!(Query::is_text(&Uri::from_static(uri)), is_text, "{uri}");
+        }
     }
 }

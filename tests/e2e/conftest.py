@@ -20,20 +20,20 @@ class Stage:
         self.stack = stack
         self.started = 0
 
-    def _start(self, kind, *arguments, **options):
+    def start(self, kind, *arguments, **options):
         self.started += 1
         started = kind(self.directory / f"{kind.__name__.lower()}-{self.started}", *arguments, **options)
         self.stack.callback(started.stop)
         return started
 
     def simulator(self, port=0, *arguments):
-        return self._start(Simulator, port, *arguments)
+        return self.start(Simulator, port, *arguments)
 
     def exporter(self, config, **options):
-        return self._start(Exporter, config, **options)
+        return self.start(Exporter, config, **options)
 
     def demo(self, *arguments):
-        return self._start(Demo, *arguments)
+        return self.start(Demo, *arguments)
 
     def tls_simulator(self):
         """One that speaks HTTPS with a self-signed certificate; `expiry` is when that ends."""
@@ -43,7 +43,7 @@ class Stage:
         return nas
 
     def prometheus(self, jobs):
-        return self._start(Prometheus, jobs)
+        return self.start(Prometheus, jobs)
 
 
 @pytest.fixture

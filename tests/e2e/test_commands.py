@@ -1,6 +1,8 @@
 """The commands as users type them."""
 
+import json
 import re
+import subprocess
 
 import pytest
 
@@ -80,8 +82,24 @@ def test_help_names_every_command(tmp_path):
     done = run("--help", directory=tmp_path)
     assert done.returncode == 0
     for command in ("run", "demo", "simulate", "doctor", "check-config", "default-config", "once", "healthcheck",
-                    "metrics"):
+                    "metrics", "ctl"):
         assert re.search(rf"^  {command}\b", done.stdout, re.MULTILINE), command
+
+
+@pytest.mark.parametrize("command, heard", [("ctl pause", []), ("simulate", ["--log.level"]), ("healthcheck", []),
+                                            ("doctor", ["--config.file", "--log.level"])])
+def test_help_shows_the_flags_that_are_heard(tmp_path, command, heard):
+    said = run(*command.split(), "--help", directory=tmp_path).stdout
+    shown = {flag for flag in re.findall(r"--[a-z]+\.[a-z.-]+", said)}
+    assert set(heard) <= shown and (command == "doctor" or shown == set(heard)), shown
+
+
+def test_hosts_that_are_none_are_found_before_the_start(tmp_path):
+    (tmp_path / "dsm").write_text("secret\n")
+    done = check(tmp_path, f"nas:\n  home:\n    url: https://nas.lan:5001\n    username: exporter\n"
+                           f"    password_file: {tmp_path}/dsm\nadmin:\n  allowed_hosts: ['a:b']\n")
+    assert done.returncode == 64
+    assert "admin.allowed_hosts" in done.stderr
 
 
 def test_once(stage, tmp_path):
@@ -141,18 +159,37 @@ def test_metrics_as_json_and_markdown_are_one_catalogue(tmp_path):
 def test_demo_shows_its_urls_and_they_answer(stage):
     demo = stage.demo()
     said = demo.process.output()
-    urls = set(re.findall(r"http://[0-9.:]+/\S*", said))
+    urls = {url for url in re.findall(r"http://[0-9.:]+/\S*", said) if url.startswith(demo.url)}
     assert {url.removeprefix(demo.url) for url in urls} >= {"/", "/metrics", "/probe?nas=demo", "/sd"}
     for url in urls:
         assert http.get(url).status == 200, url
     page = http.get(demo.url + "/").text
     assert "demo" in page
 
-    def polled():
-        metrics = exposition.Samples(exposition.text(http.get(demo.url + "/metrics").text))
-        assert metrics.value("cloudsync_up", nas="demo") == 1
+    eventually(lambda: _assert_up(demo))
 
-    eventually(polled)
+
+def test_what_the_demo_prints_can_be_pasted(stage):
+    demo = stage.demo()
+    lines = [line.strip() for line in demo.process.output().splitlines() if line.startswith("  curl ")]
+    assert len(lines) >= 9, lines
+    eventually(lambda: _assert_up(demo))
+    answers = [_paste(line) for line in lines]
+    assert all(answers), answers
+    of_the_api = [json.loads(answer) for line, answer in zip(lines, answers) if "Authorization" in line]
+    assert not any("status" in answer and "title" in answer for answer in of_the_api), of_the_api
+    assert of_the_api[-1]["records"], of_the_api[-1]
+
+
+def _assert_up(demo):
+    metrics = exposition.Samples(exposition.text(http.get(demo.url + "/metrics").text))
+    assert metrics.value("cloudsync_up", nas="demo") == 1
+
+
+def _paste(line):
+    done = subprocess.run(["bash", "-c", line], text=True, capture_output=True, timeout=30, check=False)
+    assert done.returncode == 0, (line, done.stderr)
+    return done.stdout
 
 
 def test_flag_beats_environment_beats_file(stage, tmp_path):

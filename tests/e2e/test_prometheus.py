@@ -28,7 +28,9 @@ def limit_address_space():
 
 @pytest.fixture(scope="module")
 def demo(shared_stage):
-    return shared_stage.demo()
+    running = shared_stage.demo()
+    running.hold(1, "a hold to be seen", **{"for": "1h"})
+    return running
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,7 @@ def _scraped(prometheus):
         assert prometheus.query(f'cloudsync_connections{{job="{job}"}}')
     for name in NOT_IN_DEMO:
         assert prometheus.query(f'{name}{{job="troubled"}}'), name
+    assert prometheus.query('cloudsync_holds{job="probe"}')
 
 
 def stored_names(row):

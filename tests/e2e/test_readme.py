@@ -28,11 +28,12 @@ def promql():
 
 EXAMPLES = list(promql())
 CONFIGURATIONS = [block for block in blocks("yaml") if block.startswith("nas:")]
+ADMIN = [block for block in blocks("yaml") if block.startswith("admin:")]
 SCRAPES = [block for block in blocks("yaml") if block.startswith("scrape_configs:")]
 
 
 def test_there_is_something_to_check():
-    assert len(EXAMPLES) >= 5 and CONFIGURATIONS and len(SCRAPES) == 2
+    assert len(EXAMPLES) >= 5 and CONFIGURATIONS and ADMIN and len(SCRAPES) == 2
 
 
 def test_the_table_is_the_catalogue(tmp_path):
@@ -47,6 +48,17 @@ def test_configurations_are_good(tmp_path, text):
     secret.write_text("secret\n")
     file = tmp_path / "exporter.yaml"
     file.write_text(text.replace("/run/secrets/dsm", str(secret)))
+    done = run("check-config", "--config.file", file, directory=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("text", ADMIN)
+def test_admin_sections_are_good(tmp_path, text):
+    secret = tmp_path / "ops"
+    secret.write_text("secret\n")
+    file = tmp_path / "exporter.yaml"
+    nas = "nas:\n  home:\n    url: https://nas.lan:5001\n    username: exporter\n    password: secret\n"
+    file.write_text(nas + text.replace("/run/secrets/ops", str(secret)))
     done = run("check-config", "--config.file", file, directory=tmp_path)
     assert done.returncode == 0, done.stderr
 

@@ -8,6 +8,8 @@ use crate::model::{ConnectionId, NasName};
 use crate::state::{HoldChange, StateError, StateFile};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The holds of all NASes, by id.
 #[derive(Debug)]
@@ -17,6 +19,10 @@ pub struct Book {
     /// Ids of which the state file does not know what memory knows. Held while it is written to, so that an older
     /// change never comes after a newer one.
     unwritten: tokio::sync::Mutex<BTreeSet<String>>,
+    /// When a resume was last told for a hold that is to end. A restart forgets it, and tells again.
+    told: Mutex<BTreeMap<String, Instant>>,
+    /// Holds of which it is counted already that their pause failed.
+    counted: Mutex<BTreeSet<String>>,
 }
 
 impl Book {
@@ -29,7 +35,13 @@ impl Book {
                 Err(error) => tracing::error!(hold = id, %error, "a hold of the state file cannot be read"),
             }
         }
-        Ok(Self { state, holds: Mutex::new(holds), unwritten: tokio::sync::Mutex::default() })
+        Ok(Self {
+            state,
+            holds: Mutex::new(holds),
+            unwritten: tokio::sync::Mutex::default(),
+            told: Mutex::default(),
+            counted: Mutex::default(),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Hold>> {
@@ -88,12 +100,35 @@ impl Book {
         self.write_or_keep(ids, now).await;
     }
 
+    /// A resume was told for holds that are to end.
+    pub fn note_told(&self, ids: &[String]) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.extend(ids.iter().map(|id| (id.clone(), Instant::now())));
+    }
+
+    /// How long ago a resume was told for a hold.
+    pub fn told(&self, id: &str) -> Option<Duration> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).get(id).map(Instant::elapsed)
+    }
+
+    /// It is counted already that the pause of these holds failed.
+    pub fn note_counted(&self, ids: &[String]) {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).extend(ids.iter().cloned());
+    }
+
+    /// Whether it is counted already that the pause of a hold failed.
+    pub fn is_counted(&self, id: &str) -> bool {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    }
+
     /// Ends holds, and gives those that there were; written now, or as soon as it can be.
     pub async fn end(&self, ids: &[String], now: i64) -> Vec<Hold> {
         let ended: Vec<Hold> = {
             let mut holds = self.lock();
             ids.iter().filter_map(|id| holds.remove(id)).collect()
         };
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| !ids.contains(id));
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).retain(|id| !ids.contains(id));
         self.write_or_keep(ids, now).await;
         ended
     }

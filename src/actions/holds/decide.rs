@@ -1,7 +1,16 @@
 //! What follows for a hold from what the NAS shows. Pure: clock and NAS are arguments.
+//!
+//! How fast a NAS shows what it was told, and whether it shows it in every state, is not known (API notes §6). So what
+//! is not seen is never taken for done, and never for gone: a hold ends when the NAS shows its connection running
+//! after a resume was told, or when another hold takes over, or when it had nothing to undo.
 
 use super::{Hold, Phase};
 use crate::model::Status;
+use std::time::Duration;
+
+/// For so long a connection has to be missing before it is believed to be gone: a NAS that starts lists none, and one
+/// that hides other users' connections lists some.
+pub(super) const GONE_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// What a fresh look at the NAS shows of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +21,7 @@ pub enum Look {
     Running,
     /// In a state in which a pause does not show: error, unlinked, suspended, or a word that is not known.
     Other,
-    /// Not there any more.
+    /// Not listed.
     Gone,
 }
 
@@ -31,6 +40,28 @@ impl Look {
             Some(Status::Suspended | Status::Error | Status::Unlink | Status::Other(_)) | None => Self::Other,
         }
     }
+
+    /// Whether the connection is there and not paused, as far as can be seen.
+    pub fn is_resumed(self) -> bool {
+        matches!(self, Self::Running | Self::Other)
+    }
+}
+
+/// What is known of a hold's connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// What the NAS shows.
+    pub look: Look,
+    /// Other holds on the connection.
+    pub others: usize,
+    /// For how long the NAS has shown what contradicts the hold.
+    pub contradicted: Duration,
+    /// How long ago a resume was told for this hold.
+    pub told: Option<Duration>,
+    /// Since the last good look the NAS was unreachable, or this program was not there to look.
+    pub was_interrupted: bool,
+    /// How long a NAS has to show what it was told.
+    pub patience: Duration,
 }
 
 /// What to do about a hold.
@@ -40,52 +71,53 @@ pub enum Step {
     Wait,
     /// The pause shows: the hold is in force.
     Confirm,
-    /// The connection runs, whatever the NAS was told: the hold ends, since it never began.
+    /// The pause does not show, whatever the NAS was told: the hold is to end, with a resume, since the pause may come
+    /// yet.
     GiveUp,
     /// The NAS forgot the pause, as at a restart: pause again.
     PauseAgain,
+    /// It is to end: the NAS is told to resume.
+    Resume,
+    /// It ends, and nothing is sent: it has nothing to undo, or what was told shows.
+    End,
     /// Somebody else resumed the connection: the hold ends and nothing is sent. A person wins.
     Yield,
     /// The connection is gone, and the hold with it.
     Forget,
 }
 
-/// What a fresh look means for a hold that is not to end. `is_late` = what contradicts the hold has been seen for long
-/// enough; `was_interrupted` = since the last good look the NAS was unreachable.
-///
-/// A pause that was told and does not show is only given up where the connection is seen running. In the other states
-/// it may lie hidden and come to light when the error is mended, with nobody left to end it; so the hold stays, to be
-/// seen and to be ended. And one list without the connection may be that of a NAS that is just starting.
-pub fn step(hold: &Hold, look: Look, is_late: bool, was_interrupted: bool) -> Step {
-    match (hold.phase, look) {
-        (_, Look::Gone) if is_late => Step::Forget,
-        (Phase::Pausing, Look::Paused) => Step::Confirm,
-        (Phase::Pausing, Look::Running) if is_late => Step::GiveUp,
-        (Phase::Held, Look::Running) if was_interrupted => Step::PauseAgain,
-        (Phase::Held, Look::Running) => Step::Yield,
-        _ => Step::Wait,
+/// What follows for a hold, which is to end or not.
+pub fn step(hold: &Hold, is_to_end: bool, facts: Facts) -> Step {
+    let Facts { look, others, contradicted, told, was_interrupted, patience } = facts;
+    if is_to_end && (others > 0 || hold.was_paused) {
+        return Step::End;
     }
-}
-
-/// How a hold ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Release {
-    /// The NAS is told to resume.
-    Resume,
-    /// Nothing is sent: another hold is in force, it was paused before, or it is not paused now.
-    Quietly,
-}
-
-/// How `hold` ends, with `others` on the same connection.
-pub fn release(hold: &Hold, others: usize, look: Look) -> Release {
-    // In the other states a pause may lie hidden, which would come to light when the error is mended.
-    let may_be_paused = matches!(look, Look::Paused | Look::Other);
-    if others == 0 && !hold.was_paused && may_be_paused { Release::Resume } else { Release::Quietly }
+    match (is_to_end, hold.phase, look) {
+        (_, _, Look::Gone) if contradicted >= GONE_AFTER => Step::Forget,
+        (_, _, Look::Gone) => Step::Wait,
+        // It was seen paused, and somebody resumed it.
+        (true, Phase::Held, Look::Running) => Step::End,
+        (true, _, _) => match told {
+            Some(_) if look.is_resumed() => Step::End,
+            Some(ago) if ago < patience => Step::Wait,
+            // Not seen paused is no proof that it is not: the pause may be on its way, or hidden by an error.
+            _ => Step::Resume,
+        },
+        (false, Phase::Pausing, Look::Paused) => Step::Confirm,
+        (false, Phase::Pausing, Look::Running) if contradicted >= patience => Step::GiveUp,
+        (false, Phase::Held, Look::Running) if was_interrupted => Step::PauseAgain,
+        (false, Phase::Held, Look::Running) => Step::Yield,
+        (false, _, _) => Step::Wait,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use Look::{Gone, Other, Paused, Running};
+    use Phase::{Held, Pausing, Releasing};
+
+    const PATIENCE: Duration = Duration::from_secs(30);
 
     fn hold(phase: Phase, was_paused: bool) -> Hold {
         Hold {
@@ -104,45 +136,77 @@ mod tests {
         }
     }
 
+    fn seen(look: Look) -> Facts {
+        let nothing = Duration::ZERO;
+        Facts {
+            look,
+            others: 0,
+            contradicted: nothing,
+            told: None,
+            was_interrupted: false,
+            patience: PATIENCE,
+        }
+    }
+
     #[test]
-    fn every_step() {
-        use Look::{Gone, Other, Paused, Running};
-        use Phase::{Held, Pausing, Releasing};
-        for (phase, look, is_late, was_interrupted, expected) in [
-            (Pausing, Paused, false, false, Step::Confirm),
-            (Pausing, Paused, true, true, Step::Confirm),
-            (Pausing, Running, false, false, Step::Wait),
-            (Pausing, Running, true, false, Step::GiveUp),
-            (Pausing, Running, true, true, Step::GiveUp),
-            (Pausing, Other, true, false, Step::Wait),
-            (Pausing, Gone, false, false, Step::Wait),
-            (Pausing, Gone, true, false, Step::Forget),
-            (Held, Paused, false, false, Step::Wait),
-            (Held, Paused, true, true, Step::Wait),
-            (Held, Running, false, false, Step::Yield),
-            (Held, Running, false, true, Step::PauseAgain),
-            (Held, Other, false, false, Step::Wait),
-            (Held, Gone, false, true, Step::Wait),
-            (Held, Gone, true, false, Step::Forget),
-            (Releasing, Paused, true, false, Step::Wait),
-            (Releasing, Gone, true, false, Step::Forget),
+    fn a_hold_that_is_to_stay() {
+        for (phase, look, contradicted, was_interrupted, expected) in [
+            (Pausing, Paused, 0, false, Step::Confirm),
+            (Pausing, Paused, 0, true, Step::Confirm),
+            (Pausing, Running, 29, false, Step::Wait),
+            (Pausing, Running, 30, false, Step::GiveUp),
+            (Pausing, Running, 30, true, Step::GiveUp),
+            (Pausing, Other, 1_000_000, false, Step::Wait),
+            (Pausing, Gone, 3_599, false, Step::Wait),
+            (Pausing, Gone, 3_600, false, Step::Forget),
+            (Held, Paused, 0, false, Step::Wait),
+            (Held, Paused, 0, true, Step::Wait),
+            (Held, Running, 0, false, Step::Yield),
+            (Held, Running, 0, true, Step::PauseAgain),
+            (Held, Other, 0, true, Step::Wait),
+            (Held, Gone, 30, false, Step::Wait),
+            (Held, Gone, 3_600, true, Step::Forget),
         ] {
-            let hold = hold(phase, false);
-            assert_eq!(step(&hold, look, is_late, was_interrupted), expected, "{phase:?} {look:?}");
+            let facts =
+                Facts { contradicted: Duration::from_secs(contradicted), was_interrupted, ..seen(look) };
+            assert_eq!(
+                step(&hold(phase, false), false, facts),
+                expected,
+                "{phase:?} {look:?} {contradicted}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_hold_that_is_to_end_resumes_until_that_shows() {
+        for (phase, look, told, expected) in [
+            (Held, Paused, None, Step::Resume),
+            (Held, Other, None, Step::Resume),
+            (Held, Running, None, Step::End),
+            (Pausing, Running, None, Step::Resume),
+            (Pausing, Paused, None, Step::Resume),
+            (Releasing, Paused, None, Step::Resume),
+            (Releasing, Running, None, Step::Resume),
+            (Releasing, Paused, Some(29), Step::Wait),
+            (Releasing, Paused, Some(30), Step::Resume),
+            (Releasing, Running, Some(1), Step::End),
+            (Releasing, Other, Some(1), Step::End),
+            (Releasing, Gone, Some(1), Step::Wait),
+            (Releasing, Gone, None, Step::Wait),
+        ] {
+            let facts = Facts { told: told.map(Duration::from_secs), ..seen(look) };
+            assert_eq!(step(&hold(phase, false), true, facts), expected, "{phase:?} {look:?} {told:?}");
         }
     }
 
     #[test]
     fn only_the_last_hold_resumes_and_only_what_it_paused() {
-        for (was_paused, others, look, expected) in [
-            (false, 0, Look::Paused, Release::Resume),
-            (false, 0, Look::Other, Release::Resume),
-            (false, 0, Look::Running, Release::Quietly),
-            (false, 0, Look::Gone, Release::Quietly),
-            (false, 1, Look::Paused, Release::Quietly),
-            (true, 0, Look::Paused, Release::Quietly),
-        ] {
-            assert_eq!(release(&hold(Phase::Held, was_paused), others, look), expected);
+        for look in [Paused, Running, Other, Gone] {
+            for phase in [Pausing, Held, Releasing] {
+                assert_eq!(step(&hold(phase, true), true, seen(look)), Step::End, "paused before: {look:?}");
+                let others = Facts { others: 1, ..seen(look) };
+                assert_eq!(step(&hold(phase, false), true, others), Step::End, "held by others: {look:?}");
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the keeper remembers of a NAS, and how patient it is with it.
 
 use crate::actions::holds::{Hold, Look, Phase};
+use crate::model::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -12,20 +13,27 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The memory of one NAS.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// Since the last good look the NAS was unreachable.
+    /// Since the last good look the NAS was away, or there was nobody to look.
     pub(super) was_interrupted: bool,
+    /// The last time that the NAS is known to have been away.
+    last_away: Option<f64>,
     /// Holds whose pause an interruption took away, and whose connection could not be paused again yet.
     pub(super) lost: BTreeSet<String>,
-    /// Holds that wait for a pause that may lie hidden under another state.
-    hidden: BTreeSet<String>,
+    /// Holds of which only time can tell: a pause that may lie hidden under another state, a connection that is not
+    /// listed. They are looked at now and then.
+    dormant: BTreeSet<String>,
     /// Since when the NAS has shown what contradicts a hold, by the hold.
     contrary: BTreeMap<String, (Look, Instant)>,
     /// How often in a row it failed.
     failures: u32,
     /// No try before then.
     not_before: Option<Instant>,
-    /// No look at what is hidden before then, unless there is something else to look at.
-    hidden_until: Option<Instant>,
+    /// It could not even be asked: the next good poll shows that it can again.
+    waits_for_poll: bool,
+    /// When the last good poll that is known of began.
+    last_asked: Option<f64>,
+    /// No look at what is dormant before then, unless there is something else to look at.
+    dormant_until: Option<Instant>,
 }
 
 fn is_past(at: Option<Instant>) -> bool {
@@ -33,18 +41,49 @@ fn is_past(at: Option<Instant>) -> bool {
 }
 
 impl Memory {
+    /// Of a NAS that nobody looked at for a while: it may have forgotten what it was told.
+    pub(super) fn after_a_gap() -> Self {
+        Self { was_interrupted: true, ..Self::default() }
+    }
+
     /// After a fault of this program: as after one of the NAS, so that it is not repeated without end at once.
     pub(super) fn after_a_fault() -> Self {
-        let mut memory = Self::default();
+        let mut memory = Self::after_a_gap();
         memory.fail();
         memory
     }
 
-    /// Forgets holds that ended.
+    /// Notes whether the NAS was away since the last look at its polls.
+    pub(super) fn note_poll(&mut self, snapshot: Option<&Snapshot>) {
+        let last_away = snapshot.and_then(|snapshot| snapshot.last_away);
+        if last_away.is_some() && last_away != self.last_away {
+            self.was_interrupted = true;
+        }
+        self.last_away = last_away;
+        let asked = snapshot.filter(|snapshot| snapshot.up == Some(true)).and_then(|snapshot| snapshot.asked);
+        if asked.is_some() && asked != self.last_asked {
+            self.last_asked = asked;
+            if std::mem::take(&mut self.waits_for_poll) {
+                self.go_on();
+            }
+        }
+    }
+
+    /// The NAS could not be asked.
+    pub(super) fn fail_to_ask(&mut self, was_away: bool) {
+        self.was_interrupted |= was_away;
+        self.waits_for_poll = true;
+        self.fail();
+    }
+
+    /// Forgets holds that ended, and with the last of them that anything was amiss.
     pub(super) fn keep_only(&mut self, holds: &[Hold]) {
+        if holds.is_empty() {
+            *self = Self { last_away: self.last_away, ..Self::default() };
+        }
         let is_there = |id: &str| holds.iter().any(|hold| hold.id == id);
         self.lost.retain(|id| is_there(id));
-        self.hidden.retain(|id| is_there(id));
+        self.dormant.retain(|id| is_there(id));
         self.contrary.retain(|id, _| is_there(id));
     }
 
@@ -59,7 +98,13 @@ impl Memory {
     pub(super) fn succeed(&mut self) {
         self.failures = 0;
         self.not_before = Some(Instant::now() + FIRST_WAIT);
-        self.hidden_until = Some(Instant::now() + LONGEST_WAIT);
+        self.dormant_until = Some(Instant::now() + LONGEST_WAIT);
+    }
+
+    /// There is more to do, at once.
+    pub(super) fn go_on(&mut self) {
+        self.failures = 0;
+        self.not_before = None;
     }
 
     /// Whether the NAS may be asked already.
@@ -67,22 +112,26 @@ impl Memory {
         is_past(self.not_before)
     }
 
+    /// Whether only time can tell of a hold.
+    pub(super) fn is_dormant(&self, hold: &Hold) -> bool {
+        self.dormant.contains(&hold.id)
+    }
+
     /// Whether these holds need a look of their own, at `now` in milliseconds since 1970.
     pub(super) fn want_a_look(&self, holds: &[Hold], now: i64) -> bool {
         let is_urgent = |hold: &Hold| {
-            let is_unsettled = hold.phase == Phase::Pausing && !self.hidden.contains(&hold.id);
             let is_contradicted = self.contrary.contains_key(&hold.id) || self.lost.contains(&hold.id);
-            is_unsettled || is_contradicted || hold.phase == Phase::Releasing || hold.is_over(now)
+            !self.is_dormant(hold) && (hold.phase != Phase::Held || hold.is_over(now) || is_contradicted)
         };
-        holds.iter().any(is_urgent) || (!self.hidden.is_empty() && is_past(self.hidden_until))
+        holds.iter().any(is_urgent) || (!self.dormant.is_empty() && is_past(self.dormant_until))
     }
 
     /// Notes what a fresh look shows for a hold. Gives how long the NAS has contradicted it in this way.
     pub(super) fn note(&mut self, hold: &Hold, look: Look) -> Duration {
-        if hold.phase == Phase::Pausing && look == Look::Other {
-            self.hidden.insert(hold.id.clone());
+        if look == Look::Gone || (look == Look::Other && hold.phase == Phase::Pausing) {
+            self.dormant.insert(hold.id.clone());
         } else {
-            self.hidden.remove(&hold.id);
+            self.dormant.remove(&hold.id);
         }
         if look == Look::Paused {
             self.lost.remove(&hold.id);

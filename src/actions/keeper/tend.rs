@@ -1,39 +1,34 @@
 //! One look after the holds of one NAS.
 
 use super::memory::Memory;
-use crate::actions::holds::{Hold, Look, Phase, Step, step};
+use crate::actions::holds::{Facts, Hold, Look, Phase, Step, step};
 use crate::actions::list::{Listed, connections};
-use crate::actions::port::{Command, Nas, Source, Target};
+use crate::actions::perform::Performance;
+use crate::actions::port::{Command, Failure, Nas, Source, Target};
 use crate::actions::record::Origin;
 use crate::actions::release::deed;
 use crate::actions::{Actions, now};
 use crate::model::{ConnectionId, HoldKind, NasName, Snapshot};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+
+/// Resumes of one turn. Others who wait for the NAS come in between.
+const RESUMES_OF_A_TURN: usize = 10;
 
 /// Looks after the holds of a NAS, if there is a need.
-pub(super) async fn keep(
-    actions: &Arc<Actions>,
-    nas: &NasName,
-    port: &dyn Nas,
-    mut memory: Memory,
-) -> Memory {
+pub(super) async fn keep(actions: &Actions, nas: &NasName, port: &dyn Nas, mut memory: Memory) -> Memory {
     let holds = actions.book().of_nas(nas);
     port.show_holds(holds.iter().map(Hold::shown).collect());
-    if holds.is_empty() {
-        return Memory::default();
-    }
-    memory.keep_only(&holds);
     let snapshot = port.snapshot();
-    let up = snapshot.as_ref().and_then(|snapshot| snapshot.up);
-    if up == Some(false) {
-        memory.was_interrupted = true;
+    memory.note_poll(snapshot.as_deref());
+    memory.keep_only(&holds);
+    if holds.is_empty() {
+        return memory;
     }
-    let has_news = snapshot.is_some_and(|snapshot| has_news(&snapshot, &holds));
+    let has_news = snapshot.as_ref().is_some_and(|snapshot| has_news(snapshot, &holds, &memory));
     if !has_news && !memory.want_a_look(&holds, now()) {
         // The NAS was seen, and the holds with it.
-        memory.was_interrupted &= up != Some(true);
+        memory.was_interrupted &= snapshot.is_none_or(|snapshot| snapshot.up != Some(true));
     } else if memory.may_try() {
         look_after(actions, nas, port, &mut memory).await;
         port.show_holds(actions.book().of_nas(nas).iter().map(Hold::shown).collect());
@@ -43,7 +38,7 @@ pub(super) async fn keep(
 
 /// Whether the last poll saw of a held connection what does not go with its hold, or what settles it. What was polled
 /// before the hold came says nothing.
-fn has_news(snapshot: &Snapshot, holds: &[Hold]) -> bool {
+fn has_news(snapshot: &Snapshot, holds: &[Hold], memory: &Memory) -> bool {
     let (Some(true), Some(asked), Some(data)) = (snapshot.up, snapshot.asked, &snapshot.data) else {
         return false;
     };
@@ -54,123 +49,203 @@ fn has_news(snapshot: &Snapshot, holds: &[Hold]) -> bool {
         let connection = data.connections.get(&ConnectionId(hold.connection_id));
         let look = connection.map_or(Look::Gone, |connection| Look::of(connection.status.as_ref()));
         let is_news = match look {
-            Look::Running | Look::Gone => true,
-            Look::Paused => hold.phase == Phase::Pausing,
+            Look::Running => true,
+            Look::Gone => !memory.is_dormant(hold),
+            Look::Paused => hold.phase == Phase::Pausing || memory.is_dormant(hold),
             Look::Other => false,
         };
         is_newer && is_news
     })
 }
 
+/// What one look has to do with the NAS.
+struct Visit<'a> {
+    actions: &'a Actions,
+    nas: &'a NasName,
+    port: &'a dyn Nas,
+    memory: &'a mut Memory,
+}
+
 /// Asks the NAS and does what follows, in this NAS's turn.
-async fn look_after(actions: &Arc<Actions>, nas: &NasName, port: &dyn Nas, memory: &mut Memory) {
+async fn look_after(actions: &Actions, nas: &NasName, port: &dyn Nas, memory: &mut Memory) {
     let _turn = actions.turn(nas).await;
-    let mut listed = match connections(port).await {
+    let listed = match connections(port).await {
         Ok(listed) => listed,
         Err(failure) => {
             tracing::debug!(%nas, error = %failure, "the holds wait for the NAS");
-            memory.was_interrupted = true;
-            memory.fail();
+            memory.fail_to_ask(failure.reason.may_have_been_away());
             return;
         }
     };
-    let ids: Vec<String> = actions.book().of_nas(nas).into_iter().map(|hold| hold.id).collect();
-    let mut failed = BTreeSet::new();
-    for id in ids {
-        // Read anew: what was done for another hold of its connection may have moved this one.
-        let Some(hold) = actions.book().get(&id) else { continue };
-        if failed.contains(&hold.connection_id) {
-            continue;
-        }
-        let tended = tend(actions, nas, port, memory, hold.clone(), &listed).await;
-        match tended {
-            Ok(None) => {}
-            Ok(Some(newer)) => listed = newer,
-            Err(()) => drop(failed.insert(hold.connection_id)),
-        }
-    }
+    let mut visit = Visit { actions, nas, port, memory };
+    let done = visit.settle(&listed).await;
     memory.was_interrupted = false;
-    if failed.is_empty() {
-        memory.succeed();
-    } else {
-        memory.fail();
+    match done {
+        Ok(true) => memory.succeed(),
+        Ok(false) => memory.go_on(),
+        Err(()) => memory.fail(),
     }
 }
 
-/// Does what follows for one hold from what the NAS lists; gives a newer list, where there is one. An error is to be
-/// tried again.
-async fn tend(
-    actions: &Arc<Actions>,
-    nas: &NasName,
-    port: &dyn Nas,
-    memory: &mut Memory,
-    hold: Hold,
-    listed: &[Listed],
-) -> Result<Option<Vec<Listed>>, ()> {
-    let found = listed.iter().find(|connection| connection.id.0 == hold.connection_id);
-    let look = found.map_or(Look::Gone, |connection| Look::of(connection.status.as_ref()));
-    let status = found.map_or(Value::Null, Listed::status_word);
-    let is_late = memory.note(&hold, look) >= actions.options().verify_timeout;
-    if look != Look::Gone && (hold.phase == Phase::Releasing || hold.is_over(now())) {
-        let why = if hold.phase == Phase::Releasing { "released" } else { "its time is over" };
-        let origin = Origin::keeper(format!("hold {}: {why}", hold.id));
-        let released = actions.release_now(port, nas, hold, (look, status), &origin).await;
-        return released.map(|_| None).map_err(drop);
+impl Visit<'_> {
+    /// What the list says of a hold's connection.
+    fn look(hold: &Hold, listed: &[Listed]) -> (Look, Value) {
+        let found = listed.iter().find(|connection| connection.id.0 == hold.connection_id);
+        let look = found.map_or(Look::Gone, |connection| Look::of(connection.status.as_ref()));
+        (look, found.map_or(Value::Null, Listed::status_word))
     }
-    let was_interrupted = memory.was_interrupted || memory.lost.contains(&hold.id);
-    let outcome = match step(&hold, look, is_late, was_interrupted) {
-        Step::Wait => return Ok(None),
-        Step::Confirm => {
-            actions.book().set_phase(std::slice::from_ref(&hold.id), Phase::Held, now()).await;
-            return Ok(None);
+
+    /// Does what follows for each hold. False when there is more to do; an error is to be tried again.
+    async fn settle(&mut self, listed: &[Listed]) -> Result<bool, ()> {
+        let ids: Vec<String> = self.actions.book().of_nas(self.nas).into_iter().map(|hold| hold.id).collect();
+        let mut resumes = Vec::new();
+        let mut failed = false;
+        // What the list says of these is no longer so.
+        let mut moved = BTreeSet::new();
+        for id in ids {
+            // Read anew: what was done for another hold of its connection may have moved this one.
+            let Some(hold) = self.actions.book().get(&id) else { continue };
+            if moved.contains(&hold.connection_id) {
+                continue;
+            }
+            let (look, status) = Self::look(&hold, listed);
+            let is_to_end = hold.phase == Phase::Releasing || hold.is_over(now());
+            match step(&hold, is_to_end, self.facts(&hold, look)) {
+                Step::Wait => {}
+                Step::Confirm => {
+                    self.actions.book().set_phase(std::slice::from_ref(&id), Phase::Held, now()).await;
+                }
+                Step::Resume => resumes.push((hold, status)),
+                Step::PauseAgain => {
+                    moved.insert(hold.connection_id);
+                    failed |= self.pause_again(&hold, status).await.is_err();
+                }
+                Step::GiveUp => self.give_up(&hold, status).await,
+                Step::End => self.end(&hold, status, "its time is over, and there is nothing to undo").await,
+                Step::Yield => self.end(&hold, status, "somebody else resumed the connection").await,
+                Step::Forget => self.end(&hold, status, "the connection is gone").await,
+            }
         }
-        Step::PauseAgain => return pause_again(actions, nas, port, memory, &hold, status).await,
-        Step::GiveUp => "the pause never showed: the hold ends",
-        Step::Yield => "somebody else resumed the connection: the hold ends",
-        Step::Forget => "the connection is gone: the hold ends",
-    };
-    tracing::warn!(%nas, hold = hold.id, connection = hold.connection_id, "{outcome}");
-    let origin = Origin::keeper(format!("hold {}: {outcome}", hold.id));
-    let performance = actions.begin_regardless(nas, port, &origin, deed("release", &hold, &status)).await;
-    actions.book().end(std::slice::from_ref(&hold.id), now()).await;
-    performance.succeed(json!({ "status": status }), true).await;
-    Ok(None)
+        let is_all = resumes.len() <= RESUMES_OF_A_TURN;
+        resumes.truncate(RESUMES_OF_A_TURN);
+        failed |= self.resume(resumes).await.is_err();
+        if failed { Err(()) } else { Ok(is_all) }
+    }
+
+    fn facts(&mut self, hold: &Hold, look: Look) -> Facts {
+        let book = self.actions.book();
+        let others = book.of_connection(self.nas, ConnectionId(hold.connection_id));
+        Facts {
+            look,
+            others: others.iter().filter(|other| other.id != hold.id).count(),
+            contradicted: self.memory.note(hold, look),
+            told: book.told(&hold.id),
+            was_interrupted: self.memory.was_interrupted || self.memory.lost.contains(&hold.id),
+            patience: self.actions.options().verify_timeout,
+        }
+    }
+
+    /// Ends a hold without a word to the NAS.
+    async fn end(&self, hold: &Hold, status: Value, why: &str) {
+        tracing::info!(nas = %self.nas, hold = hold.id, connection = hold.connection_id, why, "a hold ends");
+        let origin = Origin::keeper(format!("hold {}: {why}", hold.id));
+        let deed = deed("release", hold, &status);
+        let performance = self.actions.begin_regardless(self.nas, self.port, &origin, deed).await;
+        self.actions.book().end(std::slice::from_ref(&hold.id), now()).await;
+        performance.succeed(json!({ "status": status }), true).await;
+    }
+
+    /// The pause never showed. It may come yet, so the hold ends with a resume like any other.
+    async fn give_up(&self, hold: &Hold, status: Value) {
+        let why = "the NAS does not show the pause that it was told";
+        tracing::warn!(nas = %self.nas, hold = hold.id, connection = hold.connection_id, why, "a hold is given up");
+        if !self.actions.book().is_counted(&hold.id) {
+            self.port.action_failed("pause", source_of(hold));
+        }
+        let origin = Origin::keeper(format!("hold {}: {why}", hold.id));
+        let deed = deed("give_up", hold, &status);
+        let performance = self.actions.begin_regardless(self.nas, self.port, &origin, deed).await;
+        self.actions.book().set_phase(std::slice::from_ref(&hold.id), Phase::Releasing, now()).await;
+        performance.succeed(json!({ "status": status }), true).await;
+    }
+
+    /// Tells the NAS to resume, hold by hold, and looks once at what it shows then; what does not show yet is looked at
+    /// again. Stops at a NAS that fails.
+    async fn resume(&mut self, resumes: Vec<(Hold, Value)>) -> Result<(), ()> {
+        let mut told: Vec<(Hold, Performance<'_>)> = Vec::new();
+        let mut origins = Vec::new();
+        for (hold, _) in &resumes {
+            let why = if hold.phase == Phase::Releasing { "released" } else { "its time is over" };
+            origins.push(Origin::keeper(format!("hold {}: {why}", hold.id)));
+        }
+        let mut failed = false;
+        for ((hold, status), origin) in resumes.iter().zip(&origins) {
+            let command = Command::Resume(Target::One(ConnectionId(hold.connection_id)));
+            let deed = deed(command.method(), hold, status);
+            let performance = self.actions.begin_regardless(self.nas, self.port, origin, deed).await;
+            self.actions.book().set_phase(std::slice::from_ref(&hold.id), Phase::Releasing, now()).await;
+            if let Err(failure) = performance.tell(command).await {
+                let Failure { reason, .. } = failure;
+                performance.fail(failure, Value::Null).await;
+                failed = true;
+                if reason.may_have_been_away() {
+                    break;
+                }
+                continue;
+            }
+            self.actions.book().note_told(std::slice::from_ref(&hold.id));
+            told.push((hold.clone(), performance));
+        }
+        if told.is_empty() {
+            return if failed { Err(()) } else { Ok(()) };
+        }
+        let listed = connections(self.port).await.unwrap_or_default();
+        for (hold, performance) in told {
+            let (look, status) = Self::look(&hold, &listed);
+            let is_done = look.is_resumed();
+            if is_done {
+                self.actions.book().end(std::slice::from_ref(&hold.id), now()).await;
+            }
+            performance.succeed(json!({ "status": status }), is_done).await;
+        }
+        if failed { Err(()) } else { Ok(()) }
+    }
+
+    /// The NAS was away and came back without the pause: the connection is paused again, once for all of its holds.
+    async fn pause_again(&mut self, hold: &Hold, status: Value) -> Result<(), ()> {
+        let why = "the NAS came back without the pause";
+        tracing::warn!(nas = %self.nas, hold = hold.id, connection = hold.connection_id, why, "paused again");
+        let mut origin = Origin::keeper(format!("hold {}: {why}", hold.id));
+        origin.source = source_of(hold);
+        let id = ConnectionId(hold.connection_id);
+        let mut holds = self.actions.book().of_connection(self.nas, id);
+        holds.retain(|other| other.phase == Phase::Held);
+        let holds: Vec<String> = holds.into_iter().map(|hold| hold.id).collect();
+        // Until it is done: without this, the next look would take the running connection for a person's resume.
+        self.memory.lost.extend(holds.iter().cloned());
+        let deed = deed("pause", hold, &status);
+        let performance = self.actions.begin_regardless(self.nas, self.port, &origin, deed).await;
+        if let Err(failure) = performance.tell(Command::Pause(Target::One(id))).await {
+            performance.fail(failure, Value::Null).await;
+            return Err(());
+        }
+        self.memory.lost.retain(|id| !holds.contains(id));
+        // From here on as after any pause: the next looks see it come, or give up.
+        self.actions.book().set_phase(&holds, Phase::Pausing, now()).await;
+        let shown = connections(self.port).await.unwrap_or_default();
+        let (look, status) = Self::look(hold, &shown);
+        if look == Look::Paused {
+            self.actions.book().set_phase(&holds, Phase::Held, now()).await;
+        }
+        performance.succeed(json!({ "status": status }), look == Look::Paused).await;
+        Ok(())
+    }
 }
 
-/// The NAS was away and came back without the pause: the connection is paused again, once for all of its holds.
-async fn pause_again(
-    actions: &Arc<Actions>,
-    nas: &NasName,
-    port: &dyn Nas,
-    memory: &mut Memory,
-    hold: &Hold,
-    status: Value,
-) -> Result<Option<Vec<Listed>>, ()> {
-    tracing::warn!(%nas, hold = hold.id, connection = hold.connection_id, "the NAS came back without the pause: it is paused again");
-    let mut origin = Origin::keeper(format!("hold {}: the NAS came back without the pause", hold.id));
-    origin.source = match hold.kind() {
+/// Whose action it is to keep a hold's connection paused.
+fn source_of(hold: &Hold) -> Source {
+    match hold.kind() {
         HoldKind::Alert => Source::Rule,
         HoldKind::Manual => Source::Api,
-    };
-    let id = ConnectionId(hold.connection_id);
-    let mut holds = actions.book().of_connection(nas, id);
-    holds.retain(|other| other.phase == Phase::Held);
-    let holds: Vec<String> = holds.into_iter().map(|hold| hold.id).collect();
-    // Until it is done: without this, the next look would take the running connection for a person's resume.
-    memory.lost.extend(holds.iter().cloned());
-    let performance = actions.begin_regardless(nas, port, &origin, deed("pause", hold, &status)).await;
-    if let Err(failure) = performance.tell(Command::Pause(Target::One(id))).await {
-        performance.fail(failure, Value::Null).await;
-        return Err(());
     }
-    memory.lost.retain(|id| !holds.contains(id));
-    let shown = connections(port).await.ok();
-    let found = shown.iter().flatten().find(|connection| connection.id == id);
-    let is_paused = found.is_some_and(|connection| Look::of(connection.status.as_ref()) == Look::Paused);
-    let after = json!({ "status": found.map(Listed::status_word) });
-    if !is_paused {
-        actions.book().set_phase(&holds, Phase::Pausing, now()).await;
-    }
-    performance.succeed(after, is_paused).await;
-    Ok(shown)
 }

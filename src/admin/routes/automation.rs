@@ -56,6 +56,10 @@ pub(in super::super) static ROUTES: [Route; 4] = [
 ];
 
 async fn switch(call: Call, frozen: bool) -> Outcome {
+    // Anybody who may pause something may stop everything; who lets everything go on has to be for everything.
+    if !frozen {
+        call.needs_everything()?;
+    }
     let before = call.actions().frozen_view();
     if call.is_dry_run() {
         return Ok(Reply::ok(json!({

@@ -52,7 +52,7 @@ pub(in super::super) static ROUTES: [Route; 8] = [
             "/api/v1/nas/{nas}/config",
             "change_config",
             "Changes the package's settings that are named. sync_mode, repo_vol_path and admin_mode \"disable\" need \
-             the scope dangerous besides.",
+             the scope dangerous.",
             "Change",
             |call| Box::pin(change_config(call)),
         )
@@ -151,9 +151,14 @@ async fn config(call: Call) -> Outcome {
 
 async fn change_config(call: Call) -> Outcome {
     call.needs_all_connections()?;
-    let hides_users = call.text("admin_mode").as_deref() == Some("disable");
-    if hides_users || call.body.contains_key("sync_mode") || call.body.contains_key("repo_vol_path") {
-        call.needs(Scope::Dangerous, "sync_mode, repo_vol_path and admin_mode \"disable\":")?;
+    let is_dangerous = |name: &str, value: &Value| match name {
+        "sync_mode" | "repo_vol_path" => true,
+        "admin_mode" => value == "disable",
+        _ => false,
+    };
+    for (name, value) in &call.body {
+        let scope = if is_dangerous(name, value) { Scope::Dangerous } else { Scope::Settings };
+        call.needs(scope, name)?;
     }
     let nas = call.nas_name();
     let object = Object::new("nas", None, nas.as_str());

@@ -40,7 +40,8 @@ pub(super) fn incomplete(missing: MissingSetting, method: &'static str) -> Failu
     Failure {
         kind: FailureKind::Incomplete,
         detail: missing.to_string(),
-        advice: "Nothing was sent. Please report the version of the package.".to_owned(),
+        advice: "Nothing was sent. A request that names this setting as well says what it is to be."
+            .to_owned(),
         reason: down_reason(Reason::Decode),
         code: None,
         method: Some(method),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::ctl::field::{at, items, show};
+use crate::ctl::field::{at, items, show, text};
 use crate::ctl::view::{Table, View};
 
 /// The tasks of a connection.
@@ -37,8 +37,10 @@ pub(in crate::ctl) fn validation(view: &mut View, answer: &Value) {
         view.line("valid");
         return;
     }
-    view.line(format!("not valid: {}", at(answer, "detail")));
-    if !answer["nas_code"].is_null() {
-        view.line(format!("  the NAS answered with code {}", show(&answer["nas_code"])));
+    let problem = &answer["problem"];
+    view.line(format!("not valid: {}", at(problem, "detail")));
+    if !problem["nas_code"].is_null() {
+        let method = text(problem, "nas_method").unwrap_or("the call");
+        view.line(format!("  the NAS answered {method} with code {}", show(&problem["nas_code"])));
     }
 }

@@ -97,7 +97,8 @@ pub fn get_log(connection_id: Option<i64>, query: &LogQuery) -> Call<wire::Log> 
         .with("limit", query.limit.min(MAX_LOG_ROWS))
         .with("keyword", query.keyword.as_str())
         .with("date_from", query.date_from.unwrap_or(0))
-        .with("date_to", query.date_to.unwrap_or(0))
+        // 0 is no end at all, which an end at the beginning of time does not mean.
+        .with("date_to", query.date_to.map_or(0, |to| to.max(1)))
         .with("log_level", query.log_level.unwrap_or(-1))
         .with("action", query.action.unwrap_or(-1));
     match connection_id {

@@ -69,6 +69,15 @@ class Demo:
         self.process = Process([BINARY, "demo", "--web.listen-address", "127.0.0.1:0", *arguments], directory, "demo",
                                env=environment())
         self.url = self.process.line(r"^\s+(http://[0-9.:]+)/\s")[1]
+        self.admin = self.process.line(r"admin API is at (http://[0-9.:]+)")[1]
+        self.token = self.process.line(r"^\s+(demo-[0-9a-f]{32})$")[1]
+
+    def hold(self, connection, reason, **more):
+        """Pauses a connection by a hold."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        path = f"/api/v1/nas/demo/connections/{connection}/pause"
+        answer = http.request(self.admin + path, "POST", {"reason": reason, **more}, headers)
+        assert answer.status in (200, 202), answer
 
     def stop(self):
         code = self.process.stop()

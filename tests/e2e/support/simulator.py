@@ -58,7 +58,7 @@ class Simulator:
                    for request in self.requests())
 
     def call(self, method, **params):
-        """The data that a method of SYNO.CloudSync answers."""
+        """The data that a method of SYNO.CloudSync answers; None when it answers without."""
         session = self.ask("POST", "/session")
         query = {"api": "SYNO.CloudSync", "method": method, "version": 1, "_sid": session["sid"],
                  **{name: json.dumps(value) for name, value in params.items()}}
@@ -66,7 +66,7 @@ class Simulator:
         headers = {"X-SYNO-TOKEN": session["synotoken"], "Content-Type": "application/x-www-form-urlencoded"}
         answer = http.request(self.url + "/webapi/entry.cgi", "POST", body, headers).json()
         assert answer["success"], answer
-        return answer["data"]
+        return answer.get("data")
 
     def stop(self):
         running = self.process.child.poll() is None

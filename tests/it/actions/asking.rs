@@ -35,7 +35,7 @@ async fn who_cannot_be_asked_is_not_said_to_have_nothing() {
         desk.actions.connection(&home(), 10).await.unwrap_err(),
         desk.actions.task(&home(), 10).await.unwrap_err(),
     ] {
-        let ActionError::Nas { failure, audit: None, seen: None } = error else { panic!("{error:?}") };
+        let ActionError::Nas { failure, audit: None, seen: None, .. } = error else { panic!("{error:?}") };
         assert_eq!(failure.kind, FailureKind::Silent);
     }
 }

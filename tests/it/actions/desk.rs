@@ -144,7 +144,7 @@ pub(crate) fn done(effect: Result<Effect, ActionError>) -> Done {
 #[track_caller]
 pub(crate) fn failed(effect: Result<Effect, ActionError>) -> (Failure, Option<i64>) {
     match effect {
-        Err(ActionError::Nas { failure, audit, .. }) => (failure, audit),
+        Err(ActionError::Nas { failure, audit, .. }) => (*failure, audit),
         other => panic!("the NAS did not fail it: {other:?}"),
     }
 }

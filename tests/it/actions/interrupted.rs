@@ -77,7 +77,7 @@ async fn a_pause_again_that_does_not_show_is_uncertain() {
     assert_eq!(desk.holds(), ["home 3 pausing", "home 3 pausing"]);
     looks(&mut keeper, 40).await;
     assert!(desk.holds().is_empty(), "given up");
-    desk.home.was_told(&[]);
+    desk.home.was_told(&["resume 3"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -93,7 +93,7 @@ async fn a_release_that_fails_goes_on_to_be_wished_and_says_by_whom() {
         desk.home.was_told(&["resume 3"]);
         assert!(desk.holds().is_empty());
         let record = desk.audit().await.pop().unwrap();
-        assert_eq!((&record["token"], &record["source"]), (&json!("exporter"), &json!("release")));
+        assert_eq!((&record["token"], &record["source"]), (&json!("(exporter)"), &json!("release")));
     }
 }
 

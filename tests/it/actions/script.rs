@@ -158,9 +158,11 @@ impl Script {
             }
         }
         let asked = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs_f64() + seconds_from_now;
+        let last_away = world.snapshot.as_ref().and_then(|snapshot| snapshot.last_away);
         world.snapshot = Some(Arc::new(Snapshot {
             up: Some(up),
             asked: Some(asked),
+            last_away: if up { last_away } else { Some(asked) },
             data: Some(Arc::new(data)),
             ..Snapshot::untried(self.name.clone())
         }));

@@ -151,7 +151,7 @@ fn calls() -> Vec<(&'static str, &'static str, &'static str, Value, u16)> {
             "/api/v1/nas/home/connections/3/settings",
             "/api/v1/nas/{nas}/connections/{id}/settings",
             Value::Null,
-            502,
+            404,
         ),
         ("POST", "/-/reload", "", Value::Null, 200),
     ]

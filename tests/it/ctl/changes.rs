@@ -287,7 +287,10 @@ fn a_dry_run_says_what_would_be_sent() {
 
 #[test]
 fn a_task_that_would_not_do_is_a_no() {
-    let no = json!({"valid": false, "detail": "the folder is in use", "nas_code": 417});
+    let no = json!({"valid": false, "problem": {
+        "type": "urn:cloudsync-exporter:problem:nas-refused", "title": "The NAS refused", "status": 502,
+        "detail": "the folder is in use", "nas_code": 417, "nas_method": "test_task_setting",
+    }});
     let asked = step("POST", &format!("{CONNECTION}/tasks/validate"))
         .body(json!({"local_path": "/a", "cloud_path": "/b"}))
         .without_key()
@@ -296,5 +299,8 @@ fn a_task_that_would_not_do_is_a_no() {
         ["--nas", "home", "task", "create", "1", "--local-path=/a", "--cloud-path=/b", "--validate-only"];
     let output = play(&args, [asked]);
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(out(&output), "not valid: the folder is in use\n  the NAS answered with code 417\n");
+    assert_eq!(
+        out(&output),
+        "not valid: the folder is in use\n  the NAS answered test_task_setting with code 417\n"
+    );
 }

@@ -35,6 +35,15 @@ fn problems_are_told_with_all_that_helps() {
              audit record 7\n",
         ),
         (
+            json!({
+                "status": 422, "title": "reload failed", "detail": "the old one stays",
+                "errors": ["poll.interval: too short", "pol: unknown key"],
+            }),
+            "cloudsync-exporter: reload failed: the old one stays\n  \
+             poll.interval: too short\n  \
+             pol: unknown key\n",
+        ),
+        (
             json!({"status": 401, "title": "unauthorized"}),
             "cloudsync-exporter: unauthorized\n  \
              name the file that holds the token with --token-file, or set CLOUDSYNC_CTL_TOKEN\n",

@@ -69,6 +69,12 @@ async fn everything_it_offers() {
     assert_eq!(nas.login(&[("passwd", "new")]).await["error"]["code"], 407);
     ask(&remote, "POST", "/nas", json!({"package_installed": true})).await;
     assert_eq!(ask(&remote, "POST", "/nas", json!({"pasword": "typo"})).await.0, 400);
+    ask(&remote, "POST", "/nas", json!({"ignores_pause": true})).await;
+    assert!(control.world(|world| world.ignores_pause));
+    ask(&remote, "POST", "/nas", json!({"blocked": true})).await;
+    assert!(control.world(|world| world.ignores_pause), "only what is named");
+    ask(&remote, "POST", "/nas", json!({"ignores_pause": false})).await;
+    assert!(!control.world(|world| world.ignores_pause));
 
     for moving in [true, true, false, false] {
         assert_eq!(ask(&remote, "POST", "/moving", json!({"moving": moving})).await.0, 200);

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A connection of the model.
+#[derive(Clone)]
 pub(crate) struct Conn {
     pub(crate) name: &'static str,
     pub(crate) owner_name: &'static str,
@@ -34,7 +35,7 @@ pub(crate) struct World {
     pub(crate) counted: Vec<String>,
     pub(crate) polls: usize,
     pub(super) faults: BTreeMap<&'static str, Fault>,
-    pub(super) told: Vec<String>,
+    pub(crate) told: Vec<String>,
     pub(super) asked: usize,
 }
 
