@@ -78,10 +78,11 @@ impl Actions {
         }
         // One that is not listed ends when it is seen again, or is gone for good.
         let ends = look != Look::Gone || self.facts(&hold, look).others > 0 || hold.was_paused;
-        let holds =
-            if ends { self.book().end(std::slice::from_ref(&hold.id), now()).await } else { Vec::new() };
+        if ends {
+            self.book().end(std::slice::from_ref(&hold.id), now()).await;
+        }
         let mut done = performance.succeed(json!({ "status": status }), ends).await;
-        done.more = ended(&holds);
+        done.more = ended(if ends { std::slice::from_ref(&hold) } else { &[] });
         Ok(Effect::Done(done))
     }
 
@@ -102,9 +103,11 @@ impl Actions {
         let (listed, runs) = look_until(port, &[id], Look::is_resumed).await;
         let found = listed.ok().into_iter().flatten().find(|connection| connection.id == id);
         let after = json!({ "status": found.as_ref().map(Listed::status_word) });
-        let holds = if runs { self.book().end(&[hold.id], now()).await } else { Vec::new() };
+        if runs {
+            self.book().end(std::slice::from_ref(&hold.id), now()).await;
+        }
         let mut done = performance.succeed(after, runs).await;
-        done.more = ended(&holds);
+        done.more = ended(if runs { std::slice::from_ref(&hold) } else { &[] });
         Ok(done)
     }
 

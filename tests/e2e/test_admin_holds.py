@@ -12,7 +12,6 @@ EVERY = {DROPBOX, ONEDRIVE, GOOGLE, S3, CAMERA, WEBDAV}
 
 @pytest.fixture(scope="module")
 def shared(shared_stage):
-    # A connection that is not listed is gone after verify_timeout.
     return Home(shared_stage, automation={"verify_timeout": "3s"})
 
 
@@ -201,8 +200,9 @@ def test_the_metrics_follow(home):
     assert (listed["holds"], listed["connections"]) == (0, 6)
 
 
-def test_a_removed_connection_takes_its_holds_along(home):
-    # The NAS is another's for the tests after this one: it comes last.
+def test_a_removed_connection_takes_its_holds_along(stage):
+    # The NAS is another's after this.
+    home = Home(stage)
     holding = [pause(home.exporter, number) for number in (DROPBOX, DROPBOX)]
     kept = [pause(home.exporter, number) for number in (CAMERA, WEBDAV)]
     expect(200, home.admin.delete(connection(DROPBOX), confirm="Dropbox"))
