@@ -31,7 +31,7 @@ mod tasks;
 use crate::model::{ConnectionId, NasName};
 use crate::state::{StateError, StateFile};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
@@ -49,7 +49,7 @@ pub use port::{
     Answers, Command, Directory, Failure, FailureKind, LogFilter, Nas, NewTask, Planned, Question, Source,
     Target,
 };
-pub use record::{Object, Origin, Outcome, Record};
+pub use record::{Caller, Object, Origin, Outcome, Record};
 pub use replay::Ticket;
 pub use tasks::NEW_TASK;
 
@@ -62,6 +62,25 @@ pub struct Options {
     pub verify_timeout: Duration,
     /// How much of the audit is kept.
     pub retention: Retention,
+}
+
+/// Callers that wait for one NAS at once. Beyond it they are better told so.
+const MOST_WAITING: usize = 64;
+
+/// Who waits for a NAS.
+#[derive(Debug, Default)]
+struct Queue {
+    turn: Arc<tokio::sync::Mutex<()>>,
+    waiting: AtomicUsize,
+}
+
+/// A place in a queue.
+struct Place<'a>(&'a AtomicUsize);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// The way to act on NASes.
@@ -78,7 +97,7 @@ pub struct Actions {
     unkept: tokio::sync::Mutex<VecDeque<replay::Unkept>>,
     /// Connections that were told to resume and did not show it at once.
     resumed: Mutex<BTreeMap<(NasName, ConnectionId), Instant>>,
-    turns: Mutex<BTreeMap<NasName, Arc<tokio::sync::Mutex<()>>>>,
+    turns: Mutex<BTreeMap<NasName, Arc<Queue>>>,
     tasks: TaskTracker,
 }
 
@@ -135,13 +154,27 @@ impl Actions {
         self.directory.nas(name).ok_or_else(|| ActionError::UnknownNas(name.clone()))
     }
 
-    /// This caller's turn on a NAS.
+    fn queue(&self, nas: &NasName) -> Arc<Queue> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(nas.clone()).or_default())
+    }
+
+    /// A turn on a NAS for what must come to it.
     async fn turn(&self, nas: &NasName) -> OwnedMutexGuard<()> {
-        let turn = {
-            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(turns.entry(nas.clone()).or_default())
-        };
-        turn.lock_owned().await
+        Arc::clone(&self.queue(nas).turn).lock_owned().await
+    }
+
+    /// A caller's turn on a NAS. When it comes, they must still be there: a client that gave up and asks again must not
+    /// find its wishes done one after the other.
+    async fn turn_of(&self, nas: &NasName, caller: &Caller) -> Result<OwnedMutexGuard<()>, ActionError> {
+        let queue = self.queue(nas);
+        let place = Place(&queue.waiting);
+        if queue.waiting.fetch_add(1, Ordering::SeqCst) >= MOST_WAITING {
+            return Err(ActionError::Busy(nas.clone()));
+        }
+        let turn = Arc::clone(&queue.turn).lock_owned().await;
+        drop(place);
+        if caller.is_gone() { Err(ActionError::Abandoned) } else { Ok(turn) }
     }
 
     /// Does `work` to its end, whether or not anybody goes on waiting for it.

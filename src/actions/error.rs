@@ -40,6 +40,15 @@ pub enum ActionError {
     /// Holds stand in the way.
     #[error("holds stand in the way")]
     Held(Vec<Hold>),
+    /// Too many wait for the NAS already.
+    #[error("too many requests wait for NAS {0} already")]
+    Busy(NasName),
+    /// Whoever asked went away before it began.
+    #[error("the caller went away before it began")]
+    Abandoned,
+    /// The connection has as many holds as it can have.
+    #[error("the connection has {0} holds, and no more are taken")]
+    TooManyHolds(usize),
     /// The audit record could not be written, so nothing was done.
     #[error("the audit record cannot be written, so nothing was done: {0}")]
     Unrecorded(String),

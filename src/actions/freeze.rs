@@ -23,8 +23,7 @@ impl Actions {
     pub async fn set_frozen(&self, frozen: bool, origin: &Origin) -> Option<i64> {
         let deed = Deed {
             action: if frozen { "freeze" } else { "unfreeze" },
-            target: Object::new("automation", None, "automation"),
-            connection: None,
+            target: Object::automation(),
             before: json!({ "frozen": self.is_frozen() }),
         };
         let started = Instant::now();

@@ -30,8 +30,6 @@ pub struct Entry {
     pub record: Record,
     /// When it began, in milliseconds since 1970.
     pub time: i64,
-    /// The connection.
-    pub connection: Option<i64>,
     /// The key of the request that it belongs to, so that a repeat can be pointed to it.
     pub key: Option<String>,
 }
@@ -172,11 +170,11 @@ fn text_of(record: &Record) -> String {
 }
 
 fn row(entry: &Entry) -> AuditEntry {
-    let Entry { record, time, connection, key } = entry;
+    let Entry { record, time, key } = entry;
     AuditEntry {
         time: *time,
         nas: record.nas.clone(),
-        connection: *connection,
+        connection: record.target.connection_id,
         token: record.token.clone(),
         key: key.clone(),
         action: record.action.clone(),

@@ -24,6 +24,9 @@ const LOOKS: [Duration; 5] = [
 /// After so long no look is begun: on a NAS that hangs each of them takes its time, and others wait for their turn.
 const LOOKED_ENOUGH: Duration = Duration::from_secs(5);
 
+/// Holds of one connection. Whoever needs more forgets to end them.
+const MOST_HOLDS: usize = 100;
+
 /// A wish to pause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
@@ -60,12 +63,10 @@ pub(super) fn meant(nas: &NasName, listed: Vec<Listed>, target: Target) -> Resul
 }
 
 /// What an action on these connections is done to.
-fn object(nas: &NasName, target: Target, meant: &[Listed]) -> (Object, Option<i64>) {
+fn object(nas: &NasName, target: Target, meant: &[Listed]) -> Object {
     match (target, meant) {
-        (Target::One(id), [connection, ..]) => {
-            (Object::new("connection", Some(id.0), &connection.name), Some(id.0))
-        }
-        _ => (Object::new("nas", None, nas.as_str()), None),
+        (Target::One(id), [connection, ..]) => Object::connection(id.0, &connection.name),
+        _ => Object::nas(nas.as_str()),
     }
 }
 
@@ -145,9 +146,10 @@ impl Actions {
         dry_run: bool,
     ) -> Result<Effect, ActionError> {
         let port = self.nas(nas)?;
-        let _turn = self.turn(nas).await;
+        let _turn = self.turn_of(nas, &origin.caller).await?;
         let target = wish.target;
         let meant = meant(nas, connections(&*port).await?, target)?;
+        self.check_room(nas, &meant)?;
         let holds: Vec<Hold> =
             meant.iter().map(|connection| self.new_hold(nas, connection, wish, origin)).collect();
         let ids: Vec<ConnectionId> = meant.iter().map(|connection| connection.id).collect();
@@ -158,8 +160,7 @@ impl Actions {
             let after = wanted(target, &meant, &"pause".into());
             return Ok(Effect::Planned(plan(&*port, vec![command], before, after).await?));
         }
-        let (object, connection) = object(nas, target, &meant);
-        let deed = Deed { action: command.method(), target: object, connection, before };
+        let deed = Deed { action: command.method(), target: object(nas, target, &meant), before };
         let performance = self.begin(nas, &*port, origin, deed).await?;
         if let Err(error) = self.book().add(&holds, now()).await {
             return Err(performance.refuse(format!("the hold cannot be written: {error}")).await);
@@ -232,6 +233,15 @@ impl Actions {
         }
     }
 
+    /// Whether each connection can have one more hold.
+    fn check_room(&self, nas: &NasName, meant: &[Listed]) -> Result<(), ActionError> {
+        let of = |connection: &Listed| self.book().of_connection(nas, connection.id).len();
+        match meant.iter().map(of).max() {
+            Some(most) if most >= MOST_HOLDS => Err(ActionError::TooManyHolds(most)),
+            _ => Ok(()),
+        }
+    }
+
     fn new_hold(&self, nas: &NasName, connection: &Listed, wish: &Pause, origin: &Origin) -> Hold {
         let created = now();
         let until = wish.seconds.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(1_000));
@@ -266,7 +276,7 @@ impl Actions {
         dry_run: bool,
     ) -> Result<Effect, ActionError> {
         let port = self.nas(nas)?;
-        let _turn = self.turn(nas).await;
+        let _turn = self.turn_of(nas, &origin.caller).await?;
         let target = wish.target;
         let meant = meant(nas, connections(&*port).await?, target)?;
         let ids: Vec<ConnectionId> = meant.iter().map(|connection| connection.id).collect();
@@ -288,8 +298,7 @@ impl Actions {
             planned.more.insert("ended_holds".to_owned(), json!(holds));
             return Ok(Effect::Planned(planned));
         }
-        let (object, connection) = object(nas, target, &meant);
-        let deed = Deed { action: command.method(), target: object, connection, before };
+        let deed = Deed { action: command.method(), target: object(nas, target, &meant), before };
         let performance = if holds.is_empty() {
             self.begin(nas, &*port, origin, deed).await?
         } else {

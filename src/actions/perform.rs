@@ -68,7 +68,6 @@ pub(super) struct Performance<'a> {
 pub(super) struct Deed {
     pub(super) action: &'static str,
     pub(super) target: Object,
-    pub(super) connection: Option<i64>,
     pub(super) before: Value,
 }
 
@@ -117,9 +116,9 @@ impl Actions {
 
 /// The record of an action that begins now.
 pub(super) fn entry(nas: Option<&NasName>, origin: &Origin, deed: Deed) -> Entry {
-    let Deed { action, target, connection, before } = deed;
+    let Deed { action, target, before } = deed;
     let time = now();
-    let Origin { token, peer, route, source, reason, key } = origin;
+    let Origin { token, peer, route, source, reason, key, caller: _ } = origin;
     let record = Record {
         time: super::holds::rfc3339(time),
         token: token.clone(),
@@ -136,7 +135,7 @@ pub(super) fn entry(nas: Option<&NasName>, origin: &Origin, deed: Deed) -> Entry
         error: None,
         duration_seconds: None,
     };
-    Entry { record, time, connection, key: key.clone() }
+    Entry { record, time, key: key.clone() }
 }
 
 impl Performance<'_> {

@@ -3,6 +3,7 @@
 use super::port::{Failure, Source};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::{Arc, Weak};
 
 /// How an action went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +52,34 @@ pub struct Origin {
     pub reason: Option<String>,
     /// The key of the request, by which a repeat of it is known.
     pub key: Option<String>,
+    /// Whether somebody still waits for it.
+    pub caller: Caller,
 }
+
+/// Whoever waits for an action. What has not begun when they go away is not begun any more.
+#[derive(Debug, Clone, Default)]
+pub struct Caller(Option<Weak<()>>);
+
+impl Caller {
+    /// The caller who holds `here`.
+    pub fn holding(here: &Arc<()>) -> Self {
+        Self(Some(Arc::downgrade(here)))
+    }
+
+    /// Whether they went away. What this program does by itself has no caller who could.
+    pub fn is_gone(&self) -> bool {
+        self.0.as_ref().is_some_and(|here| here.strong_count() == 0)
+    }
+}
+
+/// Who waits makes no difference to what is asked.
+impl PartialEq for Caller {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Caller {}
 
 impl Origin {
     /// This program itself, at the end of a hold.
@@ -64,6 +92,7 @@ impl Origin {
             source: Source::Release,
             reason: Some(reason.into()),
             key: None,
+            caller: Caller::default(),
         }
     }
 }
@@ -78,12 +107,34 @@ pub struct Object {
     pub id: Option<i64>,
     /// Its name at that time; of a task the folder on the NAS.
     pub name: String,
+    /// The connection that it is, or belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_id: Option<i64>,
 }
 
 impl Object {
-    /// An object of this kind.
-    pub fn new(kind: &str, id: Option<i64>, name: &str) -> Self {
-        Self { kind: kind.to_owned(), id, name: name.to_owned() }
+    fn new(kind: &str, id: Option<i64>, name: &str, connection_id: Option<i64>) -> Self {
+        Self { kind: kind.to_owned(), id, name: name.to_owned(), connection_id }
+    }
+
+    /// A NAS as a whole.
+    pub fn nas(name: &str) -> Self {
+        Self::new("nas", None, name, None)
+    }
+
+    /// A connection.
+    pub fn connection(id: i64, name: &str) -> Self {
+        Self::new("connection", Some(id), name, Some(id))
+    }
+
+    /// A task of a connection.
+    pub fn task(id: i64, folder: &str, connection: i64) -> Self {
+        Self::new("task", Some(id), folder, Some(connection))
+    }
+
+    /// What acts on alerts.
+    pub fn automation() -> Self {
+        Self::new("automation", None, "automation", None)
     }
 }
 

@@ -19,8 +19,7 @@ const QUIETLY: &str = "release";
 pub(super) fn deed(action: &'static str, hold: &Hold, status: &Value) -> Deed {
     Deed {
         action,
-        target: Object::new("connection", Some(hold.connection_id), &hold.connection),
-        connection: Some(hold.connection_id),
+        target: Object::connection(hold.connection_id, &hold.connection),
         before: json!({ "status": status, "hold": hold }),
     }
 }

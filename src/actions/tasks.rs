@@ -77,9 +77,10 @@ impl Actions {
         nas: &NasName,
         connection: &Listed,
         task: NewTask,
+        origin: &Origin,
     ) -> Result<Result<(), Failure>, ActionError> {
         let port = self.nas(nas)?;
-        let _turn = self.turn(nas).await;
+        let _turn = self.turn_of(nas, &origin.caller).await?;
         let test = Command::TestTask(connection.id, task);
         let method = test.method();
         match port.tell(test).await {
@@ -100,7 +101,7 @@ impl Actions {
         dry_run: bool,
     ) -> Result<Effect, ActionError> {
         let port = self.nas(nas)?;
-        let _turn = self.turn(nas).await;
+        let _turn = self.turn_of(nas, &origin.caller).await?;
         let id = connection.id;
         let list = || ask(&*port, Question::Tasks(id));
         let before = list().await?.get("sess").cloned().unwrap_or(json!([]));
@@ -113,8 +114,7 @@ impl Actions {
         port.plan(create.clone()).await?;
         let deed = Deed {
             action: create.method(),
-            target: Object::new("connection", Some(id.0), &connection.name),
-            connection: Some(id.0),
+            target: Object::connection(id.0, &connection.name),
             before: json!({ "sess": before }),
         };
         let performance = self.begin(nas, &*port, origin, deed).await?;

@@ -6,7 +6,9 @@ use super::route::Route;
 use super::scope::Scope;
 use super::tokens::Grant;
 use crate::actions::schema::Document;
-use crate::actions::{ActionError, Actions, Answers, Hold, Listed, Nas, Object, Origin, Question, Source};
+use crate::actions::{
+    ActionError, Actions, Answers, Caller, Hold, Listed, Nas, Object, Origin, Question, Source,
+};
 use crate::model::{Connection, ConnectionId, Data, NasName, Snapshot};
 use crate::web::PathParams;
 use serde_json::Value;
@@ -23,6 +25,8 @@ pub(super) struct Call {
     pub(super) query: Document,
     pub(super) body: Document,
     pub(super) key: Option<String>,
+    /// Whether somebody still waits for the answer.
+    pub(super) caller: Caller,
 }
 
 impl Call {
@@ -44,6 +48,7 @@ impl Call {
             source: Source::Api,
             reason: self.text("reason").or_else(|| self.query_text("reason")),
             key: self.key.clone(),
+            caller: self.caller.clone(),
         }
     }
 
@@ -212,7 +217,7 @@ impl Call {
 
     /// A connection as an object of the audit.
     pub(super) fn object(connection: &Listed) -> Object {
-        Object::new("connection", Some(connection.id.0), &connection.name)
+        Object::connection(connection.id.0, &connection.name)
     }
 }
 

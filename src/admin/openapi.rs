@@ -175,7 +175,9 @@ fn refusals(route: &Route) -> BTreeMap<u16, Vec<&'static problems::Kind>> {
             &problems::KEY_IN_PROGRESS,
             &problems::KEY_INTERRUPTED,
             &problems::AUDIT,
+            &problems::BUSY,
             &problems::HELD,
+            &problems::TOO_MANY_HOLDS,
             &problems::UNCONFIRMED,
         ]);
     }
@@ -191,7 +193,7 @@ fn refusals(route: &Route) -> BTreeMap<u16, Vec<&'static problems::Kind>> {
         ]);
     }
     match route.id {
-        "create_task" | "validate_task" => kinds.push(&problems::NOT_S3),
+        "create_task" | "validate_task" => kinds.extend([&problems::NOT_S3, &problems::BUSY]),
         "list_audit" => kinds.push(&problems::AUDIT),
         "reload" => kinds.push(&problems::RELOAD),
         _ => {}

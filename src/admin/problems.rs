@@ -43,6 +43,8 @@ kinds! {
     KEY_MISMATCH = "idempotency-mismatch", UNPROCESSABLE_ENTITY, "The Idempotency-Key belongs to another request";
     KEY_IN_PROGRESS = "idempotency-in-progress", CONFLICT, "The first request with this key is still running";
     KEY_INTERRUPTED = "idempotency-interrupted", CONFLICT, "What became of the first request is not known";
+    BUSY = "nas-busy", SERVICE_UNAVAILABLE, "Too many wait for the NAS";
+    TOO_MANY_HOLDS = "too-many-holds", CONFLICT, "The connection has too many holds";
     AUDIT = "audit-unavailable", SERVICE_UNAVAILABLE, "The state file cannot be written";
     NO_DATA_REFUSED = "no-data", BAD_GATEWAY, "The NAS refuses to be polled";
     NO_DATA_SILENT = "no-data", GATEWAY_TIMEOUT, "The NAS does not answer the poll";
@@ -136,6 +138,8 @@ impl From<ActionError> for Refusal {
             ActionError::Held(holds) => HELD
                 .because("resume with \"override\": true, or end them by their names")
                 .with("holds", holds),
+            ActionError::Busy(_) | ActionError::Abandoned => BUSY.because(said),
+            ActionError::TooManyHolds(_) => TOO_MANY_HOLDS.because(said),
             ActionError::Unrecorded(_) => AUDIT.because(said),
             ActionError::Nas { failure, audit, seen, holds } => {
                 let may_be_gone = audit.is_none() && failure.is_verdict();

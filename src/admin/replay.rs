@@ -7,7 +7,7 @@ use super::call::Call;
 use super::problems::{self, Refusal};
 use super::route::{Effects, Outcome, Route};
 use super::service::{refusal, response};
-use crate::actions::{Actions, Begun, Ticket};
+use crate::actions::{Actions, Begun, Caller, Ticket};
 use crate::web::{Problem, Response, respond};
 use data_encoding::HEXLOWER;
 use futures_util::FutureExt;
@@ -58,7 +58,7 @@ pub(super) fn fingerprint(method: &Method, uri: &Uri, body: &[u8]) -> String {
 }
 
 /// Runs a route: at once where it only looks, to its end where it changes something.
-pub(super) async fn run(route: &'static Route, call: Call, fingerprint: String) -> Response {
+pub(super) async fn run(route: &'static Route, mut call: Call, fingerprint: String) -> Response {
     if !route.effects.changes() {
         return finished(&perform(route, call).await);
     }
@@ -68,6 +68,8 @@ pub(super) async fn run(route: &'static Route, call: Call, fingerprint: String) 
         }
         _ => None,
     };
+    let here = Arc::new(());
+    call.caller = Caller::holding(&here);
     let actions = Arc::clone(&call.api.actions);
     let ended = actions.see_through(async move {
         let actions = Arc::clone(&call.api.actions);
@@ -76,7 +78,9 @@ pub(super) async fn run(route: &'static Route, call: Call, fingerprint: String) 
             Err(_) => faulty(&actions, ticket.as_ref()).await,
         }
     });
-    ended.await.unwrap_or_else(|| refusal(problems::INTERNAL.problem()))
+    let response = ended.await.unwrap_or_else(|| refusal(problems::INTERNAL.problem()));
+    drop(here);
+    response
 }
 
 /// Runs the route. What the last poll still had and the NAS has no more is not refused but unknown.

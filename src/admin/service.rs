@@ -6,6 +6,7 @@ use super::problems::{self, Refusal};
 use super::replay;
 use super::route::{Reply, Route};
 use super::tokens::{Grant, presented};
+use crate::actions::Caller;
 use crate::actions::schema::{Document, Fault, Schema};
 use crate::model::NasName;
 use crate::web::host::{Scheme, Stranger};
@@ -166,7 +167,7 @@ pub(super) fn refusal(problem: Problem) -> Response {
         StatusCode::UNAUTHORIZED => {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        StatusCode::TOO_MANY_REQUESTS => {
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
         }
         _ => {}
@@ -214,6 +215,7 @@ async fn answer(api: Arc<Api>, route: &'static Route, request: Request) -> Resul
         query,
         body: document,
         key,
+        caller: Caller::default(),
         grant,
         api,
     };

@@ -159,7 +159,13 @@ fn of_holds() -> Named {
             ("action", text()),
             ("source", json!({ "type": "string", "enum": ["api", "rule", "release"] })),
             ("nas", text()),
-            ("target", object([("kind", text()), ("id", integer()), ("name", text())], &["kind", "name"])),
+            (
+                "target",
+                object(
+                    [("kind", text()), ("id", integer()), ("name", text()), ("connection_id", integer())],
+                    &["kind", "name"],
+                ),
+            ),
             ("reason", text()),
             ("outcome", json!({ "type": "string", "enum": Outcome::WORDS })),
             (

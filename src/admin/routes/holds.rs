@@ -186,10 +186,10 @@ fn sees(call: &Call, record: &Value) -> bool {
         return true;
     }
     let target = &record["target"];
-    let (Some(nas), Some(id), Some(name)) =
-        (record["nas"].as_str(), target["id"].as_i64(), target["name"].as_str())
-    else {
+    let (Some(nas), Some(id)) = (record["nas"].as_str(), target["connection_id"].as_i64()) else {
         return false;
     };
-    target["kind"] == "connection" && call.may_on(&NasName::new(nas), id, name)
+    // A task's own name says nothing of its connection's.
+    let name = if target["kind"] == "connection" { target["name"].as_str() } else { None };
+    call.may_on(&NasName::new(nas), id, name.unwrap_or_default())
 }

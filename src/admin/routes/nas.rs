@@ -161,7 +161,7 @@ async fn change_config(call: Call) -> Outcome {
         call.needs(scope, name)?;
     }
     let nas = call.nas_name();
-    let object = Object::new("nas", None, nas.as_str());
+    let object = Object::nas(nas.as_str());
     let effect = call
         .actions()
         .change(&nas, Subject::Package, object, call.body.clone(), &call.origin(), call.is_dry_run())

@@ -122,5 +122,5 @@ async fn get_of_task(call: Call, subject: fn(crate::model::TaskId) -> Subject) -
 
 async fn change_of_task(call: Call, subject: fn(crate::model::TaskId) -> Subject) -> Outcome {
     let task = call.task().await?;
-    put(&call, subject(task.id), Object::new("task", Some(task.id.0), &task.local_path)).await
+    put(&call, subject(task.id), Object::task(task.id.0, &task.local_path, task.connection.id.0)).await
 }

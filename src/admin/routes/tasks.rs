@@ -108,8 +108,10 @@ async fn create(call: Call) -> Outcome {
 
 async fn validate(call: Call) -> Outcome {
     let connection = call.connection().await?;
-    let verdict =
-        call.actions().validate_task(&call.nas_name(), &connection, NewTask::of(&call.body)).await?;
+    let verdict = call
+        .actions()
+        .validate_task(&call.nas_name(), &connection, NewTask::of(&call.body), &call.origin())
+        .await?;
     Ok(Reply::ok(match verdict {
         Ok(()) => json!({ "valid": true }),
         Err(failure) => {

@@ -31,7 +31,7 @@ async fn a_change_keeps_what_it_does_not_name_and_shows_both() {
         ("reason", json!("because")),
         ("before", done.before),
         ("after", done.after),
-        ("target", json!({"kind": "connection", "id": 3, "name": "Dropbox"})),
+        ("target", json!({"kind": "connection", "id": 3, "name": "Dropbox", "connection_id": 3})),
     ] {
         assert_eq!(audit[0][name], value, "{name}");
     }
@@ -66,7 +66,7 @@ async fn a_dry_run_tells_and_records_nothing() {
     let desk = Desk::new();
     let subject = Subject::Connection(ConnectionId(3));
     let patch = subject.schema().check(json!({"part_size": 128})).unwrap();
-    let object = Object::new("connection", Some(3), "Dropbox");
+    let object = Object::connection(3, "Dropbox");
     let Ok(Effect::Planned(plan)) =
         desk.actions.change(&home(), subject, object, patch, &origin(), true).await
     else {
@@ -85,7 +85,6 @@ async fn each_failure_has_its_record() {
         (Fault::Unreachable, "failed", 64),
         (Fault::Lost, "unknown", 64),
         (Fault::Broken, "unknown", 64),
-        (Fault::DoneButLost, "unknown", 128),
     ] {
         let desk = Desk::new();
         desk.home.fails("set_connection_setting", fault);
@@ -101,6 +100,28 @@ async fn each_failure_has_its_record() {
         assert_eq!(record["error"]["code"], json!(failure.code));
         assert_eq!(record["after"]["part_size"], after);
     }
+}
+
+#[tokio::test]
+async fn what_shows_was_done_although_the_answer_was_lost() {
+    let desk = Desk::new();
+    desk.home.fails("set_connection_setting", Fault::DoneButLost);
+    assert!(done(desk.change(json!({"part_size": 128})).await).verified);
+    desk.home.was_told(&["set_connection_setting 3"]);
+    assert_eq!(desk.outcomes().await, ["set_connection_setting succeeded"]);
+}
+
+#[tokio::test]
+async fn each_setter_of_the_package_has_its_record() {
+    let desk = Desk::new();
+    let patch = json!({"sync_mode": true, "log_count": 5});
+    let both = done(desk.change_of(Subject::Package, patch).await);
+    assert!(both.verified);
+    assert_eq!((&both.before["log_count"], &both.after["log_count"]), (&json!(20_000), &json!(5)));
+    let outcomes = desk.outcomes().await;
+    assert_eq!(outcomes, ["set_global_config succeeded", "set_personal_config succeeded"]);
+    let told = std::mem::take(&mut desk.home.world().told);
+    assert_eq!(told.len(), 2, "{told:?}");
 }
 
 #[tokio::test]

@@ -44,6 +44,7 @@ pub(crate) fn origin() -> Origin {
         source: Source::Api,
         reason: Some("because".to_owned()),
         key: None,
+        caller: cloudsync_exporter::actions::Caller::default(),
     }
 }
 
@@ -97,7 +98,7 @@ impl Desk {
 
     pub(crate) async fn change_of(&self, subject: Subject, patch: Value) -> Result<Effect, ActionError> {
         let patch = subject.schema().check(patch).unwrap();
-        let object = Object::new("connection", Some(3), "Dropbox");
+        let object = Object::connection(3, "Dropbox");
         self.actions.change(&home(), subject, object, patch, &origin(), false).await
     }
 

@@ -1,10 +1,11 @@
 //! Many at once: on one NAS one after another, on two side by side.
 
 use super::desk::{Desk, done, home, one, origin};
-use cloudsync_exporter::actions::{Pause, Target};
+use cloudsync_exporter::actions::{ActionError, Caller, Origin, Pause, Target};
 use cloudsync_exporter::model::NasName;
 use futures_util::future::join_all;
 use serde_json::json;
+use std::sync::Arc;
 
 #[tokio::test(start_paused = true)]
 async fn changes_at_once_lose_nothing_of_each_other() {
@@ -36,6 +37,20 @@ async fn pauses_and_resumes_at_once_end_as_the_last_of_them() {
     let is_held = !desk.holds().is_empty();
     assert_eq!(desk.home.status(3) == "pause", is_held);
     desk.home.was_told(&[["pause 3"; 10], ["resume 3"; 10]].concat());
+}
+
+/// A client that gives up and asks again must not find all its wishes done, one after the other.
+#[tokio::test(start_paused = true)]
+async fn what_nobody_waits_for_is_not_begun() {
+    let desk = Desk::new();
+    let here = Arc::new(());
+    let origin = Origin { caller: Caller::holding(&here), ..origin() };
+    drop(here);
+    let wish = Pause { target: one(3), reason: "x".to_owned(), seconds: None, latch: false };
+    let gone = desk.actions.pause(&home(), &wish, &origin, false).await;
+    assert!(matches!(gone, Err(ActionError::Abandoned)), "{gone:?}");
+    assert!(desk.audit().await.is_empty());
+    desk.home.was_told(&[]);
 }
 
 #[tokio::test(start_paused = true)]

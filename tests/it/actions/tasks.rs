@@ -104,7 +104,7 @@ async fn a_task_that_is_refused_is_not_made() {
 async fn a_validation_is_a_verdict_or_a_failure() {
     let desk = Desk::new();
     let amazon = desk.actions.connection(&home(), 5).await.unwrap();
-    let validate = async || desk.actions.validate_task(&home(), &amazon, new_task()).await;
+    let validate = async || desk.actions.validate_task(&home(), &amazon, new_task(), &origin()).await;
     assert_eq!(validate().await, Ok(Ok(())));
     desk.home.fails("test_task_setting", Fault::Refuse(1200));
     assert_eq!(validate().await.unwrap().unwrap_err().code, Some(1200));
