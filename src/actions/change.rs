@@ -54,9 +54,11 @@ impl Actions {
             let differs = after.as_ref().map(|after| missing(&fields, after));
             let verified = differs.as_ref().is_some_and(Vec::is_empty);
             let shown = after.as_ref().map_or(Value::Null, |after| subject.view(after));
+            // What was so before shows nothing of this change.
+            let shows_it = verified && !missing(&fields, &current).is_empty();
             match told {
                 // Where nobody knows, what the NAS shows tells.
-                Err(failure) if !(failure.is_open && verified) => {
+                Err(failure) if !(failure.is_open && shows_it) => {
                     return Err(performance.fail(failure, shown).await);
                 }
                 _ => {}

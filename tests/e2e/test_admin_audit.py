@@ -29,9 +29,10 @@ def home(shared):
 
 HOUR = {"for": "1h"}
 NEW_TASK = {"local_path": "/media/audited", "cloud_path": "/audited"}
-CONNECTION = {number: {"kind": "connection", "id": number, "name": name} for number, name in [
+CONNECTION = {number: {"kind": "connection", "id": number, "name": name, "connection_id": number} for number, name in [
     (DROPBOX, "Dropbox"), (ONEDRIVE, "Microsoft OneDrive"), (GOOGLE, "Google Drive"), (S3, "Amazon S3")]}
 NAS = {"kind": "nas", "name": "home"}
+TASK = {"kind": "task", "id": DROPBOX, "name": "/documents", "connection_id": DROPBOX}
 SWITCH = {"kind": "automation", "name": "automation"}
 # Every kind of action: what is asked for, with which status it is answered; action, target and reason of its record.
 KINDS = [
@@ -50,12 +51,12 @@ KINDS = [
     ("PUT", connection(DROPBOX, "/schedule"), {"enabled": True}, 200, "set_schedule_setting", CONNECTION[DROPBOX],
      None),
     ("PATCH", task(DROPBOX, "/settings"), {"no_delete": True}, 200, "set_session_setting",
-     {"kind": "task", "id": DROPBOX, "name": "/documents"}, None),
+     TASK, None),
     ("PATCH", task(DROPBOX, "/filters"), {"filtered_names": ["x"]}, 200, "set_selective_sync_config",
-     {"kind": "task", "id": DROPBOX, "name": "/documents"}, None),
+     TASK, None),
     ("POST", connection(S3, "/tasks"), NEW_TASK, 201, "create_session", CONNECTION[S3], None),
     ("DELETE", task(DROPBOX, "?confirm=%2Fdocuments&reason=seven"), None, 200, "unlink_session",
-     {"kind": "task", "id": DROPBOX, "name": "/documents"}, "seven"),
+     TASK, "seven"),
     ("DELETE", connection(GOOGLE, "?confirm=Google+Drive&reason=eight"), None, 200, "unlink_connection",
      CONNECTION[GOOGLE], "eight"),
     ("POST", "/automation/freeze", {"reason": "nine"}, 200, "freeze", SWITCH, "nine"),
@@ -165,7 +166,7 @@ def test_pages_and_filters(stage):
     assert expect(200, ops.get("/audit", before=4, limit=500))["records"] == every[-3:]
 
     def target(one):
-        return one["target"].get("id") if one["target"]["kind"] == "connection" else None
+        return one["target"].get("connection_id")
 
     middle = every[10]["time"]
     whole = int(seconds(middle))

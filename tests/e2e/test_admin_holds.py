@@ -40,7 +40,8 @@ def test_ends_on_time_and_resumes(home):
     newest = audit(home.exporter, limit=1)[0]
     assert (newest["action"], newest["source"], newest["outcome"]) == ("resume", "release", "succeeded")
     assert hold["id"] in newest["reason"] and newest["time"] >= hold["until"]
-    assert newest["target"] == {"kind": "connection", "id": ONEDRIVE, "name": "Microsoft OneDrive"}
+    assert newest["target"] == {"kind": "connection", "id": ONEDRIVE, "name": "Microsoft OneDrive",
+                                "connection_id": ONEDRIVE}
 
 
 def test_what_a_person_had_paused_stays_paused(home):
