@@ -11,6 +11,7 @@
 //! - `state`: the SQLite file that outlives the process.
 //! - `actions`: everything that changes a NAS: commands, holds, audit, one at a time.
 //! - `admin`: the admin API: routes, tokens, problems, its description.
+//! - `automation`: from an Alertmanager's notifications to what should become of which connection.
 //! - `sim`: the simulated NAS, written against the API's documentation and not against our client.
 //! - `ctl`: a person's client of the admin API.
 //! - `telemetry`: logs, signals, build information.
@@ -21,6 +22,7 @@
 pub mod actions;
 pub mod admin;
 pub mod app;
+pub mod automation;
 pub mod cli;
 pub mod config;
 pub mod ctl;
