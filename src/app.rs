@@ -20,6 +20,7 @@ mod pages;
 mod pulse;
 mod simulate;
 
+use crate::automation::Matchers;
 use crate::cli::{CONFIG_FILE_VARIABLE, Cli, Command, Flags};
 use crate::config::{Config, Problems};
 use crate::telemetry;
@@ -68,11 +69,18 @@ fn load(flags: &Flags) -> Result<Config, Problems> {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name != CONFIG_FILE_VARIABLE);
-    let config = Config::load(flags.config_file.as_deref(), environment, &flags.overrides())?;
+    Config::load_checked(flags.config_file.as_deref(), environment, &flags.overrides(), check_rooms)
+}
+
+/// What of the configuration only the room that it is for can judge.
+fn check_rooms(config: &Config, problems: &mut Problems) {
     // Which hosts a listener can be told from is the transport's to say.
-    match admin::hosts(&config, &config.admin.listen_address) {
-        Ok(_) => Ok(config),
-        Err(error) => Err(Problems::one("admin.allowed_hosts", error.to_string())),
+    let hosts =
+        admin::hosts(config, &config.admin.listen_address).map(drop).map_err(|error| error.to_string());
+    problems.check("admin.allowed_hosts", hosts);
+    for (name, rule) in &config.automation.rules {
+        let matchers = Matchers::parse(&rule.matchers).map(drop).map_err(|error| error.to_string());
+        problems.check(format!("automation.rules.{name}.matchers"), matchers);
     }
 }
 

@@ -3,7 +3,10 @@
 //! The files here are its pure core: no I/O, no clock, every moment is an argument.
 //!
 //! - [`Notification`]: a webhook's body, each alert judged by its own status.
+//! - [`Matchers`]: Alertmanager's matcher syntax.
 
+pub mod matchers;
 pub mod payload;
 
+pub use matchers::{BadMatchers, Matchers};
 pub use payload::{Alert, AlertStatus, Notification, PayloadError, Sender};

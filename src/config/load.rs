@@ -66,9 +66,23 @@ impl Config {
         env: impl IntoIterator<Item = (String, String)>,
         overrides: &Overrides,
     ) -> Result<Self, Problems> {
+        Self::load_checked(path, env, overrides, |_, _| {})
+    }
+
+    /// As [`Config::load`], with what only others can judge: `check` adds their problems, so that a person sees them
+    /// together with the rest. NASes with problems of their own may be missing from what it is given.
+    pub fn load_checked(
+        path: Option<&Path>,
+        env: impl IntoIterator<Item = (String, String)>,
+        overrides: &Overrides,
+        check: impl FnOnce(&Self, &mut Problems),
+    ) -> Result<Self, Problems> {
         let merged = merge(path, env, overrides)?;
         let (sections, mut problems) = tree::read(merged);
         let config = sections.and_then(|sections| sections.resolve(&mut problems));
+        if let Some(config) = &config {
+            check(config, &mut problems);
+        }
         match config {
             Some(config) if problems.is_empty() => Ok(config),
             _ => Err(problems.sorted()),
