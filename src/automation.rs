@@ -5,11 +5,14 @@
 //! - [`Notification`]: a webhook's body, each alert judged by its own status.
 //! - [`Matchers`]: Alertmanager's matcher syntax.
 //! - [`Episodes`]: which notifications speak of the same occurrence of an alert, and which are late copies.
+//! - [`Rule`]: which alerts do what to which connections.
 
 pub mod episode;
 pub mod matchers;
 pub mod payload;
+pub mod rules;
 
 pub use episode::{Episode, EpisodeId, Episodes, Observation};
 pub use matchers::{BadMatchers, Matchers};
 pub use payload::{Alert, AlertStatus, Notification, PayloadError, Sender};
+pub use rules::{KnownConnection, NoTarget, Rule, RuleAction, Select, Target};

@@ -5,6 +5,7 @@
 mod actions;
 mod admin;
 mod architecture;
+mod automation;
 mod bench;
 mod config;
 mod ctl;
