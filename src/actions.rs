@@ -12,11 +12,13 @@
 
 mod change;
 mod error;
+pub mod fault_point;
 mod freeze;
 pub mod holds;
 mod journal;
 mod keeper;
 mod list;
+mod looks;
 mod pause;
 mod perform;
 mod port;
@@ -24,6 +26,7 @@ mod record;
 mod release;
 mod remove;
 mod replay;
+mod resume;
 pub mod schema;
 pub mod settings;
 mod tasks;
@@ -39,11 +42,11 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 pub use error::ActionError;
-pub use holds::{Book, Hold};
+pub use holds::{Book, Cause, Ending, Hold, Look, Phase};
 pub use journal::{Journal, Retention};
 pub use keeper::Keeper;
 pub use list::{Listed, ListedTask};
-pub use pause::{Pause, Resume};
+pub use pause::{Holder, Pause};
 pub use perform::{Done, DryRun, Effect};
 pub use port::{
     Answers, Command, Directory, Failure, FailureKind, LogFilter, Nas, NewTask, Planned, Question, Source,
@@ -51,6 +54,7 @@ pub use port::{
 };
 pub use record::{Caller, Object, Origin, Outcome, Record};
 pub use replay::Ticket;
+pub use resume::Resume;
 pub use tasks::NEW_TASK;
 
 pub use crate::state::{AuditFilter, Begun};
