@@ -22,6 +22,7 @@ mod looks;
 mod pause;
 mod perform;
 mod port;
+mod reach;
 mod record;
 mod release;
 mod remove;
@@ -52,12 +53,15 @@ pub use port::{
     Answers, Command, Directory, Failure, FailureKind, LogFilter, Nas, NewTask, Planned, Question, Source,
     Target,
 };
+pub use reach::Reach;
 pub use record::{Caller, Object, Origin, Outcome, Record};
 pub use replay::Ticket;
 pub use resume::Resume;
 pub use tasks::NEW_TASK;
 
 pub use crate::state::{AuditFilter, Begun};
+
+use run_blocking as blocking;
 
 /// How actions go about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,7 +215,7 @@ fn now() -> i64 {
 }
 
 /// Runs what blocks where blocking is allowed.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(value) => value,
         Err(error) => match error.try_into_panic() {
