@@ -6,12 +6,15 @@
 //! - [`Matchers`]: Alertmanager's matcher syntax.
 //! - [`Episodes`]: which notifications speak of the same occurrence of an alert, and which are late copies.
 //! - [`Rule`]: which alerts do what to which connections.
+//! - [`Alertmanagers`]: which alerts there are, as Alertmanagers say when they are asked.
 
+pub mod alertmanager;
 pub mod episode;
 pub mod matchers;
 pub mod payload;
 pub mod rules;
 
+pub use alertmanager::{Alertmanagers, Answer, Listed};
 pub use episode::{Episode, EpisodeId, Episodes, Observation};
 pub use matchers::{BadMatchers, Matchers};
 pub use payload::{Alert, AlertStatus, Notification, PayloadError, Sender};
