@@ -2,6 +2,8 @@
 //!
 //! A notification gives a [`Change`], which is to be written before it is applied: what cannot be kept was not heard.
 
+mod reconcile;
+
 use super::case::{Case, CaseKey, Bearer};
 use super::decision::Decision;
 use super::episode::{Episode, Episodes, Observation};
@@ -10,6 +12,8 @@ use super::rules::{Rule, RuleAction};
 use super::verdict::{Outcome, Verdict};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use reconcile::Truncated;
 
 /// Alerts that no rule is about and of which that was said already; beyond it they are forgotten and said again.
 const MOST_UNMATCHED: usize = 20_000;
@@ -81,7 +85,8 @@ impl Desk {
 
     /// What these alerts change.
     pub fn hear(&self, alerts: &[Alert], bearer: &Bearer, rules: &[Rule], now: Timestamp) -> Change {
-        let mut hearing = Hearing { desk: self, rules, bearer, now, scratch: Episodes::default(), change: Change::default() };
+        let mut hearing = Hearing::new(self, rules, now);
+        hearing.bearer = bearer.clone();
         for alert in alerts {
             hearing.hear(alert);
         }
@@ -114,14 +119,29 @@ impl Desk {
 struct Hearing<'a> {
     desk: &'a Desk,
     rules: &'a [Rule],
-    bearer: &'a Bearer,
     now: Timestamp,
+    /// Who says what is heard.
+    bearer: Bearer,
+    /// What is to be said of an end.
+    detail: &'static str,
     /// The episodes of this notification's alerts.
     scratch: Episodes,
     change: Change,
 }
 
-impl Hearing<'_> {
+impl<'a> Hearing<'a> {
+    fn new(desk: &'a Desk, rules: &'a [Rule], now: Timestamp) -> Self {
+        Self {
+            desk,
+            rules,
+            now,
+            bearer: Bearer::default(),
+            detail: "",
+            scratch: Episodes::default(),
+            change: Change::default(),
+        }
+    }
+
     fn case(&self, key: &CaseKey) -> Option<&Case> {
         match self.change.cases.get(key) {
             Some(changed) => changed.as_ref(),
@@ -142,7 +162,7 @@ impl Hearing<'_> {
                 && self.change.unmatched.insert(alert.fingerprint.clone());
             if is_news {
                 let verdict = Verdict::of(Outcome::Unmatched);
-                self.change.decisions.push(Decision::without_case(None, alert, self.bearer, verdict));
+                self.change.decisions.push(Decision::without_case(None, alert, &self.bearer, verdict));
             }
             return;
         }
@@ -176,11 +196,11 @@ impl Hearing<'_> {
                 }
                 let case = match known {
                     Some(mut case) if case.episode == episode => {
-                        case.renew(self.bearer, now);
+                        case.renew(&self.bearer, now);
                         case
                     }
                     _ => {
-                        let mut case = Case::new(rule, alert, episode, self.bearer, now);
+                        let mut case = Case::new(rule, alert, episode, &self.bearer, now);
                         if rule.action == RuleAction::Notify {
                             self.notify(&mut case);
                         }
@@ -192,13 +212,13 @@ impl Hearing<'_> {
             Observation::Ended(episode) => {
                 let Some(mut case) = known.filter(|case| case.episode == episode && case.is_open()) else { return };
                 case.ended = Some(now);
-                self.say(&case, Verdict::of(Outcome::Resolved), "");
+                self.say(&case, Verdict::of(Outcome::Resolved), self.detail);
                 self.change.cases.insert(key, Some(case));
             }
             Observation::Stale if alert.status == AlertStatus::Firing => {
                 let detail = "its end was heard of less than five minutes ago";
                 let mut said =
-                    Decision::without_case(Some(&rule.name), alert, self.bearer, Verdict::of(Outcome::Stale));
+                    Decision::without_case(Some(&rule.name), alert, &self.bearer, Verdict::of(Outcome::Stale));
                 said.detail = detail.to_owned();
                 self.change.decisions.push(said);
             }

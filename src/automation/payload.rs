@@ -20,13 +20,13 @@ use crate::web::json::{self, JsonFault};
 
 pub use alert::{Alert, AlertStatus, fingerprint};
 
-use alert::{cut, text};
+pub(super) use alert::{cut, text};
 
 /// The most alerts of one notification.
 pub const MOST_ALERTS: usize = 10_000;
 
 /// The most bytes that are kept of the receiver's name.
-const MOST_RECEIVER: usize = 1024;
+pub(super) const MOST_RECEIVER: usize = 1024;
 
 /// The most bytes that are kept of a group's key.
 const MOST_GROUP_KEY: usize = 4096;

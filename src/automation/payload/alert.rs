@@ -65,12 +65,20 @@ pub struct Alert {
 impl Alert {
     /// Reads one element of `alerts`.
     pub(super) fn read(value: Value) -> Result<Self, &'static str> {
-        let Value::Object(mut members) = value else { return Err("it is no object") };
+        let Value::Object(members) = value else { return Err("it is no object") };
         let status = match members.get("status").and_then(Value::as_str) {
             Some("firing") => AlertStatus::Firing,
             Some("resolved") => AlertStatus::Resolved,
             _ => return Err("its status is neither firing nor resolved"),
         };
+        Self::with_status(members, status)
+    }
+
+    /// Reads everything but the status, which senders put in different ways.
+    pub(in crate::automation) fn with_status(
+        mut members: Map<String, Value>,
+        status: AlertStatus,
+    ) -> Result<Self, &'static str> {
         let labels = labels(members.remove("labels"))?;
         let starts_at = time(members.get("startsAt"))?.ok_or("it has no startsAt")?;
         let ends_at = time(members.get("endsAt"))?.map(|end| end.max(starts_at));
@@ -159,7 +167,7 @@ fn time(value: Option<&Value>) -> Result<Option<Timestamp>, &'static str> {
     }
 }
 
-pub(super) fn text(value: Option<Value>) -> Option<String> {
+pub(in crate::automation) fn text(value: Option<Value>) -> Option<String> {
     match value {
         Some(Value::String(text)) => Some(text),
         _ => None,
@@ -167,7 +175,7 @@ pub(super) fn text(value: Option<Value>) -> Option<String> {
 }
 
 /// At most so many bytes of a text, in whole characters.
-pub(super) fn cut(mut text: String, most: usize) -> String {
+pub(in crate::automation) fn cut(mut text: String, most: usize) -> String {
     let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     text.truncate(end);
     text
