@@ -99,7 +99,7 @@ impl Case {
     /// It is heard of as firing.
     pub fn renew(&mut self, bearer: &Bearer, now: i64) {
         self.bearer = bearer.clone();
-        self.heard = now;
+        self.heard = self.heard.max(now);
         self.ended = None;
         self.missed = 0;
     }

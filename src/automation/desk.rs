@@ -152,8 +152,8 @@ impl<'a> Hearing<'a> {
     fn hear(&mut self, alert: &Alert) {
         let key_of = |rule: &Rule| (rule.name.clone(), alert.fingerprint.clone());
         // One whose rule was changed since it began is still to end.
-        let concerned: Vec<&Rule> = self
-            .rules
+        let rules = self.rules;
+        let concerned: Vec<&Rule> = rules
             .iter()
             .filter(|rule| rule.matches(alert) || self.case(&key_of(rule)).is_some())
             .collect();

@@ -114,15 +114,16 @@ impl Book {
     }
 
     /// Puts the end of holds that are not to end yet at another moment; written now, or as soon as it can be.
-    pub async fn renew(&self, ends: &[(String, Option<i64>)], now: i64) {
-        for (id, until) in ends {
+    /// Each is the hold's id, when it ends, and the latest moment that this can be put off to.
+    pub async fn renew(&self, ends: &[(String, Option<i64>, Option<i64>)], now: i64) {
+        for (id, until, latest) in ends {
             self.alter(std::slice::from_ref(id), |hold| {
                 if !hold.is_ending() {
-                    hold.until = *until;
+                    (hold.until, hold.latest) = (*until, *latest);
                 }
             });
         }
-        let ids: Vec<String> = ends.iter().map(|(id, _)| id.clone()).collect();
+        let ids: Vec<String> = ends.iter().map(|(id, ..)| id.clone()).collect();
         self.write_or_keep(&ids, now).await;
     }
 
@@ -146,9 +147,16 @@ impl Book {
         self.endings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How the holds of rules on one NAS ended, within the last day or not heeded yet.
-    pub fn endings_of(&self, nas: &NasName) -> Vec<Ending> {
-        self.endings_lock().values().filter(|ending| ending.nas == nas.as_str()).cloned().collect()
+    /// How the holds of rules on one NAS ended, within the last day or not heeded yet. What ended in the future of a
+    /// clock that has gone back counts as ended at `now`, in milliseconds since 1970.
+    pub fn endings_of(&self, nas: &NasName, now: i64) -> Vec<Ending> {
+        let mut endings = self.endings_lock();
+        let mut of_nas = Vec::new();
+        for ending in endings.values_mut().filter(|ending| ending.nas == nas.as_str()) {
+            ending.ended = ending.ended.min(now);
+            of_nas.push(ending.clone());
+        }
+        of_nas
     }
 
     /// The rules know of the ends of these holds.

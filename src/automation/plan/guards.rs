@@ -31,8 +31,7 @@ impl Planning<'_> {
             .filter(|ending| ending.rule == rule.name && ending.is_on(&target.nas, target.connection))
             .filter(|ending| ending.cause != Cause::Refused)
             .collect();
-        // What ended in the future of a clock that went back ended now.
-        let rested = mine.iter().map(|ending| world.now.saturating_sub(ending.ended.min(world.now))).min();
+        let rested = mine.iter().map(|ending| world.now.saturating_sub(ending.ended)).min();
         if rested.is_some_and(|rested| rested < milliseconds(rule.cooldown)) {
             let last = rested.unwrap_or_default() / 1_000;
             return Some((Guard::Cooldown, format!("the rule's last hold of it ended {last} s ago")));
