@@ -70,6 +70,7 @@ impl AdminService {
         let address = door.bound.local_addrs().first().copied();
         let actions = Arc::new(Actions::open(directory, state, options(config))?);
         let exporter = Arc::clone(exposition.exporter());
+        exporter.expect_webhook();
         let listens = config.admin.listen_address.clone();
         let (settings, files) = settings(config, &listens).await?;
         let admin = Admin::new(
