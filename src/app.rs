@@ -5,6 +5,7 @@
 
 mod adapter;
 mod admin;
+mod automation;
 mod check;
 mod ctl;
 mod daemon;

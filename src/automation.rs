@@ -25,7 +25,7 @@ pub mod rules;
 mod store;
 pub mod verdict;
 
-pub use alertmanager::Alertmanagers;
+pub use alertmanager::{Alertmanagers, Answer, Listed};
 pub use case::{Bearer, Case};
 pub use decision::Decision;
 pub use desk::Desk;

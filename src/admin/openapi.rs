@@ -72,6 +72,12 @@ fn operation(route: &Route) -> Value {
             "content": { "application/json": { "schema": reference(body.name) } },
         });
     }
+    if route.raw.is_some() {
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": { "application/json": { "schema": reference("Notification") } },
+        });
+    }
     operation
 }
 
@@ -157,6 +163,15 @@ fn refusals(route: &Route) -> BTreeMap<u16, Vec<&'static problems::Kind>> {
             &problems::TIMEOUT,
             &problems::MALFORMED,
             &problems::INVALID,
+        ]);
+    }
+    if route.raw.is_some() {
+        kinds.extend([
+            &problems::TOO_LARGE,
+            &problems::TIMEOUT,
+            &problems::MALFORMED,
+            &problems::TOO_MANY_ALERTS,
+            &problems::NOT_KEPT,
         ]);
     }
     if route.names("nas") || route.id == "create_hold" {

@@ -120,6 +120,10 @@ impl Nas for NasPort {
         self.counters.acted(method, source.as_str());
     }
 
+    fn blocked(&self, guard: &'static str) {
+        self.counters.blocked(guard);
+    }
+
     fn action_failed(&self, method: &'static str, source: Source) {
         self.counters.action_failed(method, source.as_str());
     }

@@ -1,6 +1,6 @@
 //! Decisions: what is said of an alert under a rule, once for each change.
 
-use super::case::{Case, Bearer};
+use super::case::{Bearer, Case};
 use super::payload::Alert;
 use super::rules::Target;
 use super::verdict::Verdict;
@@ -46,6 +46,7 @@ impl Decision {
     }
 
     /// About a case on one connection.
+    #[must_use]
     pub fn at(self, target: &Target, name: &str) -> Self {
         let connection = Some((target.connection.0, name.to_owned()));
         Self { nas: Some(target.nas.to_string()), connection, ..self }

@@ -4,7 +4,7 @@
 
 mod reconcile;
 
-use super::case::{Case, CaseKey, Bearer};
+use super::case::{Bearer, Case, CaseKey};
 use super::decision::Decision;
 use super::episode::{Episode, Episodes, Observation};
 use super::payload::{Alert, AlertStatus};
@@ -153,10 +153,8 @@ impl<'a> Hearing<'a> {
         let key_of = |rule: &Rule| (rule.name.clone(), alert.fingerprint.clone());
         // One whose rule was changed since it began is still to end.
         let rules = self.rules;
-        let concerned: Vec<&Rule> = rules
-            .iter()
-            .filter(|rule| rule.matches(alert) || self.case(&key_of(rule)).is_some())
-            .collect();
+        let concerned: Vec<&Rule> =
+            rules.iter().filter(|rule| rule.matches(alert) || self.case(&key_of(rule)).is_some()).collect();
         if concerned.is_empty() {
             let is_news = !self.desk.unmatched.contains(&alert.fingerprint)
                 && self.change.unmatched.insert(alert.fingerprint.clone());
@@ -210,16 +208,21 @@ impl<'a> Hearing<'a> {
                 self.change.cases.insert(key, Some(case));
             }
             Observation::Ended(episode) => {
-                let Some(mut case) = known.filter(|case| case.episode == episode && case.is_open()) else { return };
+                let Some(mut case) = known.filter(|case| case.episode == episode && case.is_open()) else {
+                    return;
+                };
                 case.ended = Some(now);
                 self.say(&case, Verdict::of(Outcome::Resolved), self.detail);
                 self.change.cases.insert(key, Some(case));
             }
             Observation::Stale if alert.status == AlertStatus::Firing => {
-                let detail = "its end was heard of less than five minutes ago";
-                let mut said =
-                    Decision::without_case(Some(&rule.name), alert, &self.bearer, Verdict::of(Outcome::Stale));
-                said.detail = detail.to_owned();
+                let mut said = Decision::without_case(
+                    Some(&rule.name),
+                    alert,
+                    &self.bearer,
+                    Verdict::of(Outcome::Stale),
+                );
+                said.detail.push_str("its end was heard of less than five minutes ago");
                 self.change.decisions.push(said);
             }
             // A further copy of an end, or the end of what was never seen: nothing came of it, and nothing will.

@@ -19,9 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 pub use hear::{Accepted, Rejected};
@@ -31,6 +31,8 @@ use look::Looks;
 
 /// Between two looks at what rules want, unless a notification comes.
 const TICK: Duration = Duration::from_secs(1);
+/// How long the start waits for what the Alertmanagers say.
+const FIRST_LOOK: Duration = Duration::from_secs(8);
 /// Between two looks for what can be forgotten.
 const TIDY: Duration = Duration::from_secs(60);
 
@@ -64,12 +66,6 @@ pub trait Meter: Send + Sync {
     fn alertmanager(&self, url: &str, is_up: bool);
 }
 
-/// A NAS, as the engine sees to it.
-enum Charge {
-    Busy(JoinHandle<Memory>),
-    Done(Memory),
-}
-
 /// The automation.
 pub struct Automation {
     actions: Arc<Actions>,
@@ -89,6 +85,8 @@ pub struct Automation {
     /// How many connections each NAS had when it was last seen.
     sizes: Mutex<BTreeMap<NasName, usize>>,
     nudge: Notify,
+    /// Whether holds were renewed once since the start.
+    is_renewed: watch::Sender<bool>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -118,6 +116,7 @@ impl Automation {
             reserved: Mutex::default(),
             sizes: Mutex::default(),
             nudge: Notify::new(),
+            is_renewed: watch::Sender::new(false),
         })
     }
 
@@ -137,9 +136,17 @@ impl Automation {
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut charges: BTreeMap<NasName, Charge> = BTreeMap::new();
+        let mut charges: BTreeMap<NasName, JoinHandle<Memory>> = BTreeMap::new();
         let mut tidied: Option<Instant> = None;
         let mut look: Option<JoinHandle<()>> = None;
+        tokio::select! {
+            _ = timeout(FIRST_LOOK, self.look()) => {}
+            () = stop.cancelled() => {}
+        }
+        for name in self.actions.directory().names() {
+            self.renew_only(&name).await;
+        }
+        self.is_renewed.send_replace(true);
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -161,28 +168,34 @@ impl Automation {
         }
         // What has begun goes on to its end: it may be in the middle of an action.
         for charge in charges.into_values() {
-            charge.rest().await;
+            memory_of(charge).await;
         }
     }
 
     /// Begins to see to each NAS that is not being seen to still.
-    async fn tick(self: &Arc<Self>, charges: &mut BTreeMap<NasName, Charge>) {
+    async fn tick(self: &Arc<Self>, charges: &mut BTreeMap<NasName, JoinHandle<Memory>>) {
         let names = self.actions.directory().names();
-        charges.retain(|name, charge| names.contains(name) || charge.is_busy());
+        charges.retain(|name, charge| names.contains(name) || !charge.is_finished());
         lock(&self.sizes).retain(|name, _| names.contains(name));
         for name in names {
             let memory = match charges.remove(&name) {
-                Some(charge) if charge.is_busy() => {
+                Some(charge) if !charge.is_finished() => {
                     charges.insert(name, charge);
                     continue;
                 }
-                Some(charge) => charge.rest().await,
+                Some(charge) => memory_of(charge).await,
                 None => Memory::default(),
             };
             let (this, nas) = (Arc::clone(self), name.clone());
             let job = async move { this.see_to(&nas, memory).await };
-            charges.insert(name, Charge::Busy(tokio::spawn(job)));
+            charges.insert(name, tokio::spawn(job));
         }
+    }
+
+    /// Waits until holds were renewed once since the start, by what is known and what the Alertmanagers say.
+    pub async fn renewed(&self) {
+        // The sender is ours, so that it does not go before us.
+        let _ = self.is_renewed.subscribe().wait_for(|is_renewed| *is_renewed).await;
     }
 
     /// One look at everything, to its end; for who drives the automation by hand.
@@ -214,18 +227,10 @@ impl Automation {
     }
 }
 
-impl Charge {
-    fn is_busy(&self) -> bool {
-        matches!(self, Self::Busy(job) if !job.is_finished())
-    }
-
-    async fn rest(self) -> Memory {
-        match self {
-            Self::Done(memory) => memory,
-            Self::Busy(job) => job.await.unwrap_or_else(|error| {
-                tracing::error!(%error, "seeing to what rules want failed; it is tried again");
-                Memory::default()
-            }),
-        }
-    }
+/// What is remembered of a NAS once it was seen to.
+async fn memory_of(charge: JoinHandle<Memory>) -> Memory {
+    charge.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "seeing to what rules want failed; it is tried again");
+        Memory::default()
+    })
 }

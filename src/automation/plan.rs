@@ -117,7 +117,12 @@ pub struct Plan {
 
 impl Case {
     /// What is to be said of it, unless it was said last.
-    pub fn finding(&self, target: Option<(&Target, &str)>, verdict: Verdict, detail: &str) -> Option<Finding> {
+    pub fn finding(
+        &self,
+        target: Option<(&Target, &str)>,
+        verdict: Verdict,
+        detail: &str,
+    ) -> Option<Finding> {
         let place = place(target.map(|(target, _)| target));
         if self.said.get(&place) == Some(&verdict) {
             return None;
@@ -180,7 +185,9 @@ impl Planning<'_> {
         for case in cases {
             let targets = named.clone().unwrap_or_else(|| rule.targets(&case.alert, &known));
             match targets {
-                Ok(targets) => targets.into_iter().for_each(|target| by_target.entry(target).or_default().push(case)),
+                Ok(targets) => {
+                    targets.into_iter().for_each(|target| by_target.entry(target).or_default().push(case))
+                }
                 Err(error) if case.is_open() => {
                     let guard = match error {
                         NoTarget::Unlabelled(_) | NoTarget::NotAnId(_) => Guard::Labels,
@@ -191,10 +198,16 @@ impl Planning<'_> {
                 Err(_) => {}
             }
         }
+        // One whose connection is not what the rule names any more ends with its alerts.
+        let is_left = |hold: &&Hold| !by_target.keys().any(|target| hold.is_on(&target.nas, target.connection));
+        self.renew_all(rule, cases, is_left);
         for (target, mut cases) in by_target {
-            let Some(seen) = connections.iter().find(|seen| seen.known.id == target.connection) else { continue };
+            let Some(seen) = connections.iter().find(|seen| seen.known.id == target.connection) else {
+                continue;
+            };
             let outside = |case: &&Case| !within(case, seen);
-            let strangers: Vec<&Case> = cases.iter().copied().filter(|case| outside(case) && case.is_open()).collect();
+            let strangers: Vec<&Case> =
+                cases.iter().copied().filter(|case| outside(case) && case.is_open()).collect();
             self.block(Some(seen), &strangers, Guard::Token, "the sender's token may not be used on it");
             cases.retain(|case| !outside(case));
             self.target(rule, seen, &cases);
@@ -203,12 +216,11 @@ impl Planning<'_> {
 
     /// Nothing is known of the NAS: what is held goes on being renewed, the rest waits.
     fn wait(&mut self, rule: &Rule, cases: &[&Case]) {
-        for hold in self.world.holds.iter().filter(|hold| hold.rule == rule.name) {
-            let supports: Vec<&Case> = cases.iter().copied().filter(|case| may_mean(rule, case, hold)).collect();
-            self.renew(rule, hold, &supports);
-        }
+        self.renew_all(rule, cases, |_| true);
         let has_hold = self.world.holds.iter().any(|hold| hold.rule == rule.name && !hold.is_ending());
-        for case in cases.iter().filter(|case| case.is_open() && case.until(rule) > self.world.now && !has_hold) {
+        for case in
+            cases.iter().filter(|case| case.is_open() && case.until(rule) > self.world.now && !has_hold)
+        {
             let detail = "the NAS has not been seen, or not for too long";
             self.plan.findings.extend(case.finding(None, Verdict::waiting(Guard::NasDown), detail));
         }
@@ -231,8 +243,11 @@ impl Planning<'_> {
             }
             return;
         }
-        let on: Vec<&Case> =
-            cases.iter().copied().filter(|case| case.is_open() && case.until(rule) > self.world.now).collect();
+        let on: Vec<&Case> = cases
+            .iter()
+            .copied()
+            .filter(|case| case.is_open() && case.until(rule) > self.world.now)
+            .collect();
         let (rests, mut on): (Vec<&Case>, Vec<&Case>) =
             on.into_iter().partition(|case| case.rest(&target).is_some());
         for case in rests {
@@ -284,9 +299,19 @@ impl Planning<'_> {
         }
     }
 
-    /// When a hold ends by what its cases say. Where nothing supports it any more, at once.
+    /// Renews the rule's holds by their connections' ids alone.
+    fn renew_all(&mut self, rule: &Rule, cases: &[&Case], is_meant: impl Fn(&&Hold) -> bool) {
+        for hold in self.world.holds.iter().filter(|hold| hold.rule == rule.name).filter(is_meant) {
+            let supports: Vec<&Case> =
+                cases.iter().copied().filter(|case| may_mean(rule, case, hold)).collect();
+            self.renew(rule, hold, &supports);
+        }
+    }
+
+    /// When a hold ends by what its cases say. Where they do not support it any more, at once; where nothing is known of
+    /// any, its lease decides.
     fn renew(&mut self, rule: &Rule, hold: &Hold, cases: &[&Case]) {
-        if hold.latch || hold.is_ending() {
+        if hold.latch || hold.is_ending() || cases.is_empty() {
             return;
         }
         let now = self.world.now;
@@ -297,7 +322,9 @@ impl Planning<'_> {
         let supported = cases
             .iter()
             .filter(|case| case.rest(&target).is_none())
-            .map(|case| case.until(rule).min(now.saturating_add(milliseconds(rule.lease.max(rule.release_delay)))))
+            .map(|case| {
+                case.until(rule).min(now.saturating_add(milliseconds(rule.lease.max(rule.release_delay))))
+            })
             .max();
         let until = match (supported, hold.until) {
             (Some(supported), _) => supported,

@@ -28,7 +28,9 @@ impl Store {
         for (fingerprint, text) in self.0.episodes()? {
             match serde_json::from_str::<Episode>(&text) {
                 Ok(episode) => episodes.push((fingerprint, episode)),
-                Err(error) => tracing::error!(fingerprint, %error, "an episode of the state file cannot be read"),
+                Err(error) => {
+                    tracing::error!(fingerprint, %error, "an episode of the state file cannot be read")
+                }
             }
         }
         let mut cases = Vec::new();
@@ -102,15 +104,8 @@ fn record(decision: &Decision, mode: &str, now: i64) -> AuditEntry {
 /// A decision as a line of a log.
 pub(super) fn words(decision: &Decision) -> String {
     let Decision { rule, alert, verdict, detail, .. } = decision;
-    let mut words = match rule {
-        Some(rule) => format!("rule {rule}: alert {alert}: {}", verdict.outcome.as_str()),
-        None => format!("alert {alert}: {}", verdict.outcome.as_str()),
-    };
-    if let Some(guard) = verdict.guard {
-        words.push_str(&format!(" ({})", guard.as_str()));
-    }
-    if !detail.is_empty() {
-        words.push_str(&format!(": {detail}"));
-    }
-    words
+    let about = rule.as_ref().map(|rule| format!("rule {rule}: ")).unwrap_or_default();
+    let guard = verdict.guard.map(|guard| format!(" ({})", guard.as_str())).unwrap_or_default();
+    let detail = if detail.is_empty() { String::new() } else { format!(": {detail}") };
+    format!("{about}alert {alert}: {}{guard}{detail}", verdict.outcome.as_str())
 }

@@ -5,6 +5,7 @@
 mod objects;
 
 use super::super::problems;
+use super::super::routes::OUTCOMES;
 use crate::actions::Outcome;
 use serde_json::{Map, Value, json};
 
@@ -218,13 +219,65 @@ fn of_the_program() -> Named {
                 [
                     ("mode", json!({ "type": "string", "enum": ["observe", "enforce"] })),
                     ("frozen", flag()),
-                    ("decisions", list(&json!({ "type": "object" }))),
+                    ("decisions", list(&decision())),
+                    ("next_before", integer()),
                 ],
                 &["mode", "frozen", "decisions"],
             ),
         ),
         ("Reloaded", object([("reloaded", flag())], &["reloaded"])),
+        ("Accepted", object([("accepted", integer()), ("malformed", integer())], &["accepted", "malformed"])),
+        ("Notification", notification()),
     ]
+}
+
+fn decision() -> Value {
+    object(
+        [
+            ("id", integer()),
+            ("time", time()),
+            ("rule", text()),
+            ("alert", text()),
+            ("fingerprint", text()),
+            ("episode", text()),
+            ("nas", text()),
+            ("connection_id", integer()),
+            ("connection", text()),
+            ("outcome", json!({ "type": "string", "enum": OUTCOMES })),
+            ("guard", text()),
+            ("detail", text()),
+            ("mode", json!({ "type": "string", "enum": ["observe", "enforce"] })),
+        ],
+        &["id", "time", "fingerprint", "outcome", "mode"],
+    )
+}
+
+/// What a notification has to have; there is more in it, which is passed over.
+fn notification() -> Value {
+    let labels = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+    let alert = json!({
+        "type": "object",
+        "required": ["status", "labels", "startsAt"],
+        "properties": {
+            "status": { "type": "string", "enum": ["firing", "resolved"] },
+            "labels": labels,
+            "annotations": labels,
+            "startsAt": { "type": "string", "format": "date-time" },
+            "endsAt": { "type": "string", "format": "date-time" },
+            "fingerprint": { "type": "string" },
+        },
+    });
+    json!({
+        "type": "object",
+        "required": ["version", "alerts"],
+        "properties": {
+            "version": { "type": "string", "enum": ["1", "4"] },
+            "receiver": { "type": "string" },
+            "groupLabels": labels,
+            "truncatedAlerts": { "type": "integer", "minimum": 0 },
+            "alerts": { "type": "array", "items": alert },
+        },
+    })
 }
 
 /// One problem may have several statuses.

@@ -45,7 +45,8 @@ impl Desk {
         rules: &[Rule],
         now: Timestamp,
     ) -> Change {
-        let listed: Vec<&Listed> = answers.iter().filter_map(|answer| answer.alerts.as_ref().ok()).flatten().collect();
+        let listed: Vec<&Listed> =
+            answers.iter().filter_map(|answer| answer.alerts.as_ref().ok()).flatten().collect();
         let mut known = answers.iter().filter(|answer| answer.alerts.is_ok()).peekable();
         if known.peek().is_none() {
             return Change::default();

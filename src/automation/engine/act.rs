@@ -2,11 +2,12 @@
 
 use super::{Automation, lock};
 use crate::actions::{
-    ActionError, Cause, Effect, Failure, FailureKind, Hold, Holder, Look, Nas, Origin, Pause, Source, Target as At,
+    ActionError, Cause, Effect, Failure, FailureKind, Hold, Holder, Look, Nas, Origin, Pause, Source,
+    Target as At,
 };
+use crate::automation::case::{Case, CaseKey, place};
 use crate::automation::desk::Change;
 use crate::automation::plan::{Finding, Plan, Renewal, Seen, Take, World, is_about, plan};
-use crate::automation::case::{Case, CaseKey, place};
 use crate::automation::rules::{KnownConnection, Target};
 use crate::automation::verdict::{Guard, Outcome, Verdict};
 use crate::model::{Connection, ConnectionId, NasName};
@@ -41,7 +42,9 @@ impl Memory {
 
     /// Forgets what nobody wishes for any more.
     fn keep_only(&mut self, rules: &BTreeSet<&str>) {
-        self.0.retain(|(rule, _), (_, until)| rules.contains(rule.as_str()) && until.elapsed() < LONGEST_WAIT * 2);
+        self.0.retain(|(rule, _), (_, until)| {
+            rules.contains(rule.as_str()) && until.elapsed() < LONGEST_WAIT * 2
+        });
     }
 }
 
@@ -75,7 +78,9 @@ impl Automation {
         };
         let Plan { renewals, takes, findings, blocked } = plan;
         if self.say(findings).await {
-            blocked.into_iter().for_each(|guard| port.blocked(guard.as_str()));
+            for guard in blocked {
+                port.blocked(guard.as_str());
+            }
         }
         if !renewals.is_empty() {
             self.renew(renewals).await;
@@ -86,6 +91,17 @@ impl Automation {
         memory
     }
 
+    /// Renews the holds on one NAS, and does no more.
+    pub(super) async fn renew_only(&self, nas: &NasName) {
+        let Some(port) = self.actions.directory().nas(nas) else { return };
+        if !self.heed(nas).await {
+            return;
+        }
+        let world = self.world(nas, &*port, BTreeSet::new());
+        let plan = plan(&*self.desk.lock().await, &self.settings().rules, &world);
+        self.renew(plan.renewals).await;
+    }
+
     async fn renew(&self, renewals: Vec<Renewal>) {
         let ends: Vec<_> =
             renewals.into_iter().map(|Renewal { hold, until, latest }| (hold, until, latest)).collect();
@@ -94,8 +110,13 @@ impl Automation {
 
     /// Lets the cases rest whose holds a person ended, or which had their time. Whether that is written.
     async fn heed(&self, nas: &NasName) -> bool {
-        let endings: Vec<_> =
-            self.actions.book().endings_of(nas, now()).into_iter().filter(|ending| !ending.is_heeded).collect();
+        let endings: Vec<_> = self
+            .actions
+            .book()
+            .endings_of(nas, now())
+            .into_iter()
+            .filter(|ending| !ending.is_heeded)
+            .collect();
         if endings.is_empty() {
             return true;
         }
@@ -149,20 +170,14 @@ impl Automation {
             lock(&self.sizes).insert(nas.clone(), connections.len());
         }
         let settings = self.settings();
-        let all = self.actions.book().all();
-        let mut held: BTreeSet<Target> = all
-            .iter()
-            .filter(|hold| hold.is_pause() && hold.rule != "" && !hold.is_ending())
-            .map(|hold| Target { nas: NasName::new(&hold.nas), connection: ConnectionId(hold.connection_id) })
-            .collect();
-        held.extend(lock(&self.reserved).iter().cloned());
+        let held = self.held(&lock(&self.reserved));
         World {
             now: now(),
             nas: nas.clone(),
             enforces: settings.enforces,
             is_frozen: self.actions.is_frozen(),
             connections,
-            holds: all.into_iter().filter(|hold| hold.nas == nas.as_str()).collect(),
+            holds: self.actions.book().of_nas(nas),
             endings: self.actions.book().endings_of(nas, now()),
             held,
             most_held: self.most_held(settings.max_held_share),
@@ -170,11 +185,26 @@ impl Automation {
         }
     }
 
+    /// The connections that rules keep paused, or are about to.
+    fn held(&self, reserved: &BTreeSet<Target>) -> BTreeSet<Target> {
+        let is_held = |hold: &Hold| hold.is_pause() && !hold.rule.is_empty() && !hold.is_ending();
+        let holds = self.actions.book().all().into_iter().filter(is_held);
+        let targets = holds.map(|hold| Target {
+            nas: NasName::new(&hold.nas),
+            connection: ConnectionId(hold.connection_id),
+        });
+        targets.chain(reserved.iter().cloned()).collect()
+    }
+
     /// How many connections rules may keep paused at once: their share of all that there are, and one at the least.
     fn most_held(&self, share: f64) -> usize {
         let total: usize = lock(&self.sizes).values().sum();
         #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 connections")]
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small number")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a small number"
+        )]
         let most = (total as f64 * share).floor() as usize;
         most.max(1)
     }
@@ -232,7 +262,9 @@ impl Automation {
         let findings = self.findings(&take, verdict, &detail).await;
         let is_news = !findings.is_empty();
         if self.say(findings).await && is_news && verdict.outcome == Outcome::Blocked {
-            verdict.guard.into_iter().for_each(|guard| port.blocked(guard.as_str()));
+            if let Some(guard) = verdict.guard {
+                port.blocked(guard.as_str());
+            }
         }
     }
 
@@ -245,7 +277,9 @@ impl Automation {
                 _ => verdict,
             };
             let case = desk.case(key);
-            findings.extend(case.and_then(|case| case.finding(Some((&take.target, &take.name)), verdict, detail)));
+            findings.extend(
+                case.and_then(|case| case.finding(Some((&take.target, &take.name)), verdict, detail)),
+            );
         }
         findings
     }
@@ -260,14 +294,7 @@ impl Automation {
     /// A place among the connections that may be held, if there is one left.
     fn reserve(&self, target: &Target, world: &World) -> Option<Reservation<'_>> {
         let mut reserved = lock(&self.reserved);
-        let book = self.actions.book().all();
-        let is_held = |hold: &&Hold| hold.is_pause() && !hold.rule.is_empty() && !hold.is_ending();
-        let mut held: BTreeSet<Target> = book
-            .iter()
-            .filter(is_held)
-            .map(|hold| Target { nas: NasName::new(&hold.nas), connection: ConnectionId(hold.connection_id) })
-            .collect();
-        held.extend(reserved.iter().cloned());
+        let held = self.held(&reserved);
         if !held.contains(target) && held.len() >= world.most_held {
             return None;
         }
@@ -286,8 +313,7 @@ impl Automation {
             key: None,
             caller: crate::actions::Caller::default(),
         };
-        let holder =
-            Holder { rule: rule.clone(), episode: episode.clone(), until: *until, latest: *latest };
+        let holder = Holder { rule: rule.clone(), episode: episode.clone(), until: *until, latest: *latest };
         let latch = until.is_none();
         let _ = set;
         let wish = Pause {

@@ -125,7 +125,7 @@ fn given_fingerprint(members: &mut Map<String, Value>) -> Result<Option<String>,
     }
 }
 
-fn labels(value: Option<Value>) -> Result<BTreeMap<String, String>, &'static str> {
+pub(super) fn labels(value: Option<Value>) -> Result<BTreeMap<String, String>, &'static str> {
     let Some(Value::Object(given)) = value else { return Err("its labels are no object") };
     if given.len() > MOST_LABELS {
         return Err("it has too many labels");

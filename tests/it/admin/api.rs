@@ -118,6 +118,7 @@ impl Api {
                 let outcome = reloading.lock().unwrap().clone();
                 Box::pin(async move { outcome })
             }),
+            None,
             Arc::new(move |handler, status| counting.lock().unwrap().push((handler, status))),
         );
         let admin = admin.unwrap_or_else(|error| panic!("{error}"));
