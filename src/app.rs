@@ -5,6 +5,8 @@
 
 mod adapter;
 mod admin;
+#[cfg_attr(not(test), expect(dead_code, reason = "they are asked once rules are followed"))]
+mod alertmanagers;
 mod check;
 mod ctl;
 mod daemon;
