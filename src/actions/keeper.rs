@@ -66,6 +66,7 @@ impl Keeper {
             self.pruned = Some(Instant::now());
             actions.journal().prune(now(), actions.options().retention).await;
             actions.forget_old_answers().await;
+            actions.book().forget_endings(now()).await;
         }
         let names = actions.directory().names();
         self.charges.retain(|name, charge| match charge {

@@ -234,6 +234,9 @@ pub trait Nas: Send + Sync {
     /// Counts a command that was sent.
     fn acted(&self, method: &'static str, source: Source);
 
+    /// Counts an action that a guard kept back.
+    fn blocked(&self, guard: &'static str);
+
     /// Counts a command that was sent and did not come to anything.
     fn action_failed(&self, method: &'static str, source: Source);
 

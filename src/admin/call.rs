@@ -163,7 +163,7 @@ impl Call {
     /// Refuses a token that is for some NASes or connections only.
     pub(super) fn needs_everything(&self) -> Result<(), Refusal> {
         self.needs_all_connections()?;
-        if self.grant.nas.iter().any(|nas| nas == "*") {
+        if self.grant.reach.has_all_nases() {
             return Ok(());
         }
         Err(self.forbidden("on all NASes at once").into())

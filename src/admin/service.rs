@@ -6,7 +6,7 @@ use super::problems::{self, Refusal};
 use super::replay;
 use super::route::{Reply, Route};
 use super::tokens::{Grant, presented};
-use crate::actions::Caller;
+use crate::actions::{Caller, Reach};
 use crate::actions::schema::{Document, Fault, Schema};
 use crate::model::NasName;
 use crate::web::host::{Scheme, Stranger};
@@ -225,7 +225,7 @@ async fn answer(api: Arc<Api>, route: &'static Route, request: Request) -> Resul
 
 /// Who needs no token.
 fn nobody() -> Grant {
-    Grant { name: String::new(), scopes: BTreeSet::new(), nas: Vec::new(), connections: Vec::new() }
+    Grant { name: String::new(), scopes: BTreeSet::new(), reach: Reach::default() }
 }
 
 /// The parameters of the address, checked.

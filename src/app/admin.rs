@@ -4,7 +4,7 @@ mod token_files;
 
 use super::daemon::listen_addr;
 use super::directory::NasDirectory;
-use crate::actions::{Actions, Keeper, Options, Retention};
+use crate::actions::{Actions, Keeper, Options, Reach, Retention};
 use crate::admin::{Admin, Grant, HashSource, Scope, Settings, Token, Tokens};
 use crate::config::{Config, ListenAddress, TokenConfig};
 use crate::metrics::Exposition;
@@ -152,8 +152,7 @@ fn grant(name: &str, token: &TokenConfig) -> Arc<Grant> {
     Arc::new(Grant {
         name: name.to_owned(),
         scopes: token.scopes.iter().filter_map(|scope| Scope::from_word(scope.as_str())).collect(),
-        nas: token.nas.clone(),
-        connections: token.connections.clone(),
+        reach: Reach { nas: token.nas.clone(), connections: token.connections.clone() },
     })
 }
 

@@ -11,6 +11,8 @@ mod alert;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -48,6 +50,8 @@ pub struct Notification {
     pub receiver: String,
     /// The group's key as it came.
     pub group_key: String,
+    /// The labels that all alerts of the group have.
+    pub group_labels: BTreeMap<String, String>,
     /// How many alerts of the group were left out (`max_alerts` of the sender).
     pub truncated: u64,
     /// The alerts that could be read, in their order.
@@ -103,6 +107,7 @@ impl Notification {
             sender,
             receiver: own(&mut members, "receiver", MOST_RECEIVER),
             group_key: own(&mut members, "groupKey", MOST_GROUP_KEY),
+            group_labels: alert::labels(members.remove("groupLabels")).unwrap_or_default(),
             truncated: truncated(members.get("truncatedAlerts"))?,
             alerts: Vec::with_capacity(given.len()),
             malformed: 0,

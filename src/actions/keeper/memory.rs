@@ -1,7 +1,7 @@
 //! What the keeper remembers of a NAS, and how patient it is with it.
 
 use crate::actions::holds::{Hold, Look, Phase};
-use crate::model::Snapshot;
+use crate::model::{HoldKind, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -9,6 +9,11 @@ use tokio::time::Instant;
 /// Between two tries on a NAS that fails, doubling up to [`LONGEST_WAIT`]; and between two looks at what is unsettled.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// What rules held goes on a few connections at a time, so that a NAS and its line are not flooded when a common cause
+/// ends.
+const STAGE: Duration = Duration::from_secs(5);
+const RELEASES_OF_A_STAGE: usize = 2;
 
 /// The memory of one NAS.
 #[derive(Debug, Default)]
@@ -32,6 +37,8 @@ pub(super) struct Memory {
     waits_for_poll: bool,
     /// When the last good poll that is known of began.
     last_asked: Option<f64>,
+    /// When the last stage of releases of rules' holds began, and how many were in it.
+    stage: Option<(Instant, usize)>,
     /// No look at what is dormant before then, unless there is something else to look at.
     dormant_until: Option<Instant>,
 }
@@ -79,7 +86,7 @@ impl Memory {
     /// Forgets holds that ended, and with the last of them that anything was amiss.
     pub(super) fn keep_only(&mut self, holds: &[Hold]) {
         if holds.is_empty() {
-            *self = Self { last_away: self.last_away, ..Self::default() };
+            *self = Self { last_away: self.last_away, stage: self.stage, ..Self::default() };
         }
         let is_there = |id: &str| holds.iter().any(|hold| hold.id == id);
         self.lost.retain(|id| is_there(id));
@@ -110,6 +117,22 @@ impl Memory {
     /// Whether the NAS may be asked already.
     pub(super) fn may_try(&self) -> bool {
         is_past(self.not_before)
+    }
+
+    /// Whether one more rule's hold may be released now.
+    pub(super) fn may_release(&self) -> bool {
+        self.stage.is_none_or(|(began, count)| began.elapsed() >= STAGE || count < RELEASES_OF_A_STAGE)
+    }
+
+    /// One more hold of this kind is released now.
+    pub(super) fn note_release(&mut self, kind: HoldKind) {
+        if kind != HoldKind::Alert {
+            return;
+        }
+        self.stage = match self.stage {
+            Some((began, count)) if began.elapsed() < STAGE => Some((began, count + 1)),
+            _ => Some((Instant::now(), 1)),
+        };
     }
 
     /// Whether only time can tell of a hold.

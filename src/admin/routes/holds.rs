@@ -150,12 +150,12 @@ async fn audit(call: Call) -> Outcome {
         let seconds = call.query.get(name).and_then(|value| schema::time(value).ok())?;
         seconds.checked_mul(1_000)
     };
-    let all_nases = call.grant.nas.iter().any(|nas| nas == "*");
+    let all_nases = call.grant.reach.has_all_nases();
     let nas = match call.query_text("nas") {
         Some(nas) if call.grant.may_on(&NasName::new(&nas)) => Some(vec![nas]),
         Some(_) => Some(Vec::new()),
         None if all_nases => None,
-        None => Some(call.grant.nas.clone()),
+        None => Some(call.grant.reach.nas.clone()),
     };
     let limit = call.query_number("limit").unwrap_or(PAGE);
     let filter = AuditFilter {

@@ -262,6 +262,10 @@ impl Nas for Script {
         self.world().counted.push(format!("{method} {}", source.as_str()));
     }
 
+    fn blocked(&self, guard: &'static str) {
+        self.world().blocked.push(guard);
+    }
+
     fn action_failed(&self, method: &'static str, source: Source) {
         self.world().counted.push(format!("{method} {} failed", source.as_str()));
     }

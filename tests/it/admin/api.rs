@@ -1,6 +1,7 @@
 //! The API without a socket: over scripted NASes, with a token for each kind of caller.
 
 use crate::actions::desk::Desk;
+use cloudsync_exporter::actions::Reach;
 use cloudsync_exporter::admin::{Admin, Grant, Scope, Settings, Token, Tokens};
 use cloudsync_exporter::web::host::HostPolicy;
 use cloudsync_exporter::web::{Answer, Handler, ListenAddr, Peer, Request};
@@ -69,8 +70,7 @@ pub(crate) fn settings() -> Settings {
         let grant = Grant {
             name: name.to_owned(),
             scopes: scopes.iter().copied().collect(),
-            nas: words(nas),
-            connections: words(connections),
+            reach: Reach { nas: words(nas), connections: words(connections) },
         };
         Token { grant: Arc::new(grant), hash: Arc::new(move || Some(hash)) }
     });

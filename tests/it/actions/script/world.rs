@@ -33,6 +33,8 @@ pub(crate) struct World {
     pub(crate) shown_holds: Vec<HeldConnection>,
     /// What was counted: `pause api`, `pause api failed`.
     pub(crate) counted: Vec<String>,
+    /// The guards that kept something back.
+    pub(crate) blocked: Vec<&'static str>,
     pub(crate) polls: usize,
     pub(super) faults: BTreeMap<&'static str, Fault>,
     pub(crate) told: Vec<String>,
@@ -103,6 +105,7 @@ impl World {
             lag: 0,
             shown_holds: Vec::new(),
             counted: Vec::new(),
+            blocked: Vec::new(),
             polls: 0,
             faults: BTreeMap::new(),
             told: Vec::new(),

@@ -1,0 +1,231 @@
+//! The automation at work: hears notifications, and sees to it that what rules want becomes so.
+//!
+//! A notification is on disk before it is acknowledged, with everything that follows from it; no NAS is asked for
+//! that. What rules want is looked at every second, for each NAS by itself: one that hangs holds up its own holds and
+//! no others.
+
+mod act;
+mod hear;
+mod look;
+
+use super::alertmanager::Alertmanagers;
+use super::desk::{Change, Desk, Truncated};
+use super::rules::{Rule, Target};
+use super::store::{Store, words};
+use crate::actions::Actions;
+use crate::model::NasName;
+use crate::state::{StateError, StateFile};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+pub use hear::{Accepted, Rejected};
+
+use act::Memory;
+use look::Looks;
+
+/// Between two looks at what rules want, unless a notification comes.
+const TICK: Duration = Duration::from_secs(1);
+/// Between two looks for what can be forgotten.
+const TIDY: Duration = Duration::from_secs(60);
+
+/// What of the configuration the automation needs, and what a reload may change.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether rules act, or only observe.
+    pub enforces: bool,
+    /// The rules.
+    pub rules: Vec<Rule>,
+    /// The largest share of all connections that rules may keep paused at once.
+    pub max_held_share: f64,
+    /// Between two looks at the Alertmanagers.
+    pub reconcile_interval: Duration,
+}
+
+impl Settings {
+    /// The word of the mode.
+    pub fn mode(&self) -> &'static str {
+        if self.enforces { "enforce" } else { "observe" }
+    }
+}
+
+/// Counts what concerns no NAS.
+pub trait Meter: Send + Sync {
+    /// A notification was accepted at that time, in seconds since 1970.
+    fn accepted(&self, at: f64, malformed: u64, truncated: u64);
+    /// A notification was rejected.
+    fn rejected(&self, reason: &'static str);
+    /// An Alertmanager was asked.
+    fn alertmanager(&self, url: &str, is_up: bool);
+}
+
+/// A NAS, as the engine sees to it.
+enum Charge {
+    Busy(JoinHandle<Memory>),
+    Done(Memory),
+}
+
+/// The automation.
+pub struct Automation {
+    actions: Arc<Actions>,
+    store: Store,
+    /// Held while a change is written, so that none is lost.
+    desk: tokio::sync::Mutex<Desk>,
+    settings: RwLock<Arc<Settings>>,
+    alertmanagers: RwLock<Arc<dyn Alertmanagers>>,
+    meter: Arc<dyn Meter>,
+    /// Notifications that are being heard.
+    hearing: AtomicUsize,
+    /// Groups of which alerts were left out, and which the next look at the Alertmanagers completes.
+    truncated: Mutex<Vec<Truncated>>,
+    looks: tokio::sync::Mutex<Looks>,
+    /// Connections about to be paused for rules.
+    reserved: Mutex<BTreeSet<Target>>,
+    /// How many connections each NAS had when it was last seen.
+    sizes: Mutex<BTreeMap<NasName, usize>>,
+    nudge: Notify,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Automation {
+    /// The automation with what the state file remembers. Blocks for as long as reading takes.
+    pub fn open(
+        actions: Arc<Actions>,
+        state: Arc<StateFile>,
+        settings: Settings,
+        alertmanagers: Arc<dyn Alertmanagers>,
+        meter: Arc<dyn Meter>,
+    ) -> Result<Self, StateError> {
+        let store = Store(state);
+        Ok(Self {
+            actions,
+            desk: tokio::sync::Mutex::new(store.open()?),
+            store,
+            settings: RwLock::new(Arc::new(settings)),
+            alertmanagers: RwLock::new(alertmanagers),
+            meter,
+            hearing: AtomicUsize::new(0),
+            truncated: Mutex::default(),
+            looks: tokio::sync::Mutex::default(),
+            reserved: Mutex::default(),
+            sizes: Mutex::default(),
+            nudge: Notify::new(),
+        })
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Goes on with other settings and Alertmanagers.
+    pub fn set_settings(&self, settings: Settings, alertmanagers: Arc<dyn Alertmanagers>) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        *self.alertmanagers.write().unwrap_or_else(PoisonError::into_inner) = alertmanagers;
+        self.nudge.notify_one();
+    }
+
+    /// Sees to what rules want until `stop`.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut charges: BTreeMap<NasName, Charge> = BTreeMap::new();
+        let mut tidied: Option<Instant> = None;
+        let mut look: Option<JoinHandle<()>> = None;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                _ = ticks.tick() => {}
+                () = self.nudge.notified() => {}
+            }
+            if tidied.is_none_or(|at| at.elapsed() >= TIDY) {
+                tidied = Some(Instant::now());
+                self.tidy().await;
+            }
+            if look.as_ref().is_none_or(JoinHandle::is_finished) && self.wants_a_look().await {
+                let this = Arc::clone(&self);
+                look = Some(tokio::spawn(async move { this.look().await }));
+            }
+            self.tick(&mut charges).await;
+        }
+        if let Some(look) = look {
+            look.abort();
+        }
+        // What has begun goes on to its end: it may be in the middle of an action.
+        for charge in charges.into_values() {
+            charge.rest().await;
+        }
+    }
+
+    /// Begins to see to each NAS that is not being seen to still.
+    async fn tick(self: &Arc<Self>, charges: &mut BTreeMap<NasName, Charge>) {
+        let names = self.actions.directory().names();
+        charges.retain(|name, charge| names.contains(name) || charge.is_busy());
+        lock(&self.sizes).retain(|name, _| names.contains(name));
+        for name in names {
+            let memory = match charges.remove(&name) {
+                Some(charge) if charge.is_busy() => {
+                    charges.insert(name, charge);
+                    continue;
+                }
+                Some(charge) => charge.rest().await,
+                None => Memory::default(),
+            };
+            let (this, nas) = (Arc::clone(self), name.clone());
+            let job = async move { this.see_to(&nas, memory).await };
+            charges.insert(name, Charge::Busy(tokio::spawn(job)));
+        }
+    }
+
+    /// One look at everything, to its end; for who drives the automation by hand.
+    pub async fn settle(self: &Arc<Self>) {
+        for name in self.actions.directory().names() {
+            self.see_to(&name, Memory::default()).await;
+        }
+    }
+
+    /// Forgets what nothing hangs on any more.
+    async fn tidy(&self) {
+        let now = jiff::Timestamp::now();
+        let mut desk = self.desk.lock().await;
+        let change = desk.tidy(&self.settings().rules, now);
+        if let Err(error) = self.make(&mut desk, change).await {
+            tracing::warn!(%error, "what is known of alerts cannot be tidied up; it is tried again");
+        }
+    }
+
+    /// Writes a change, then makes it.
+    async fn make(&self, desk: &mut Desk, change: Change) -> Result<(), StateError> {
+        let now = jiff::Timestamp::now().as_millisecond();
+        self.store.write(&change, self.settings().mode(), now).await?;
+        for decision in &change.decisions {
+            tracing::info!(fingerprint = decision.fingerprint, nas = decision.nas, "{}", words(decision));
+        }
+        desk.apply(change);
+        Ok(())
+    }
+}
+
+impl Charge {
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy(job) if !job.is_finished())
+    }
+
+    async fn rest(self) -> Memory {
+        match self {
+            Self::Done(memory) => memory,
+            Self::Busy(job) => job.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "seeing to what rules want failed; it is tried again");
+                Memory::default()
+            }),
+        }
+    }
+}
