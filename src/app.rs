@@ -5,6 +5,7 @@
 
 mod adapter;
 mod admin;
+mod alertmanagers;
 mod automation;
 mod check;
 mod ctl;

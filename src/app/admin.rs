@@ -2,6 +2,7 @@
 
 mod token_files;
 
+use super::alertmanagers::HttpAlertmanagers;
 use super::automation::{self, AutomationInbox, Counters};
 use super::daemon::listen_addr;
 use super::directory::NasDirectory;
@@ -9,7 +10,7 @@ use crate::actions::{Actions, Keeper, Options, Reach, Retention};
 use crate::admin::{Admin, Grant, HashSource, Scope, Settings, Token, Tokens};
 use crate::automation::Automation;
 use crate::config::{Config, ListenAddress, TokenConfig};
-use crate::metrics::Exposition;
+use crate::metrics::{ExporterMetrics, Exposition};
 use crate::state::StateFile;
 use crate::web::host::{BadHost, HostPolicy};
 use crate::web::{Bound, Limits};
@@ -51,6 +52,7 @@ pub(super) struct AdminService {
     admin: Admin,
     actions: Arc<Actions>,
     automation: Arc<Automation>,
+    exporter: Arc<ExporterMetrics>,
     address: Option<SocketAddr>,
     /// Where it listens as configured at the start: a reload does not move it.
     listens: ListenAddress,
@@ -81,16 +83,17 @@ impl AdminService {
             Arc::clone(&actions),
             state,
             automation::settings(config),
-            todo!(),
+            alertmanagers(config, &exporter)?,
             Arc::new(Counters(Arc::clone(&exporter))),
         )?);
+        let counting = Arc::clone(&exporter);
         let inbox = AutomationInbox { automation: Arc::clone(&automation), exporter: Arc::clone(&exporter) };
         let admin = Admin::new(
             Arc::clone(&actions),
             settings,
             Arc::new(move || Box::pin(reload(reloads.clone()))),
             Some(Arc::new(inbox)),
-            Arc::new(move |handler, code| exporter.http_request(handler, code)),
+            Arc::new(move |handler, code| counting.http_request(handler, code)),
         )?;
         let limits =
             Limits { max_connections: MOST_CONNECTIONS, max_body_bytes: 1 << 20, ..Limits::default() };
@@ -103,7 +106,7 @@ impl AdminService {
         if config.admin.allow_plaintext && !config.admin.listen_address.is_loopback() {
             tracing::warn!("admin.allow_plaintext: tokens travel unencrypted; whoever reads one may use it");
         }
-        Ok(Self { admin, actions, automation, address, listens, files, server, keeper, engine })
+        Ok(Self { admin, actions, automation, exporter, address, listens, files, server, keeper, engine })
     }
 
     /// Where it listens.
@@ -121,7 +124,7 @@ impl AdminService {
             Err(error) => tracing::error!(%error, "the admin listener goes on with the old tokens"),
         }
         self.actions.set_options(options(config));
-        match (Err::<std::sync::Arc<dyn crate::automation::Alertmanagers>, std::io::Error>(todo!())) {
+        match alertmanagers(config, &self.exporter) {
             Ok(alertmanagers) => self.automation.set_settings(automation::settings(config), alertmanagers),
             Err(error) => tracing::error!(%error, "the automation goes on with the old rules"),
         }
@@ -138,6 +141,11 @@ impl AdminService {
             tracing::warn!("actions are cut off; their audit records will say that the outcome is unknown");
         }
     }
+}
+
+fn alertmanagers(config: &Config, exporter: &Arc<ExporterMetrics>) -> anyhow::Result<Arc<HttpAlertmanagers>> {
+    let urls = &config.automation.alertmanagers;
+    Ok(Arc::new(HttpAlertmanagers::new(urls, Arc::clone(exporter))?))
 }
 
 /// Keeps the holds, once the automation has renewed those whose alerts still fire: what ran out while nobody was there

@@ -15,7 +15,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         enforces: automation.mode == AutomationMode::Enforce,
         rules: automation.rules.iter().filter_map(|(name, rule)| read(name, rule)).collect(),
         max_held_share: automation.max_held_share,
-        reconcile_interval: std::time::Duration::from_secs(180),
+        reconcile_interval: automation.reconcile_interval,
     }
 }
 
@@ -112,9 +112,5 @@ impl Meter for Counters {
 
     fn rejected(&self, reason: &'static str) {
         self.0.webhook_rejected(reason);
-    }
-
-    fn alertmanager(&self, url: &str, is_up: bool) {
-        self.0.alertmanager_up(url, is_up);
     }
 }

@@ -62,8 +62,6 @@ pub trait Meter: Send + Sync {
     fn accepted(&self, at: f64, malformed: u64, truncated: u64);
     /// A notification was rejected.
     fn rejected(&self, reason: &'static str);
-    /// An Alertmanager was asked.
-    fn alertmanager(&self, url: &str, is_up: bool);
 }
 
 /// The automation.

@@ -186,7 +186,9 @@ impl Planning<'_> {
             let targets = named.clone().unwrap_or_else(|| rule.targets(&case.alert, &known));
             match targets {
                 Ok(targets) => {
-                    targets.into_iter().for_each(|target| by_target.entry(target).or_default().push(case))
+                    for target in targets {
+                        by_target.entry(target).or_default().push(case);
+                    }
                 }
                 Err(error) if case.is_open() => {
                     let guard = match error {
@@ -199,7 +201,8 @@ impl Planning<'_> {
             }
         }
         // One whose connection is not what the rule names any more ends with its alerts.
-        let is_left = |hold: &&Hold| !by_target.keys().any(|target| hold.is_on(&target.nas, target.connection));
+        let is_left =
+            |hold: &&Hold| !by_target.keys().any(|target| hold.is_on(&target.nas, target.connection));
         self.renew_all(rule, cases, is_left);
         for (target, mut cases) in by_target {
             let Some(seen) = connections.iter().find(|seen| seen.known.id == target.connection) else {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 const MOST_DECISIONS: usize = 500;
 
 /// What the audit calls a decision.
-pub const DECIDE: &str = "decide";
+pub(super) const DECIDE: &str = "decide";
 
 /// The state file, as far as alerts are concerned.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ impl Store {
             match serde_json::from_str::<Episode>(&text) {
                 Ok(episode) => episodes.push((fingerprint, episode)),
                 Err(error) => {
-                    tracing::error!(fingerprint, %error, "an episode of the state file cannot be read")
+                    tracing::error!(fingerprint, %error, "an episode of the state file cannot be read");
                 }
             }
         }

@@ -261,10 +261,11 @@ impl Automation {
         let detail = outcome.err().map(|error| error.to_string()).unwrap_or_default();
         let findings = self.findings(&take, verdict, &detail).await;
         let is_news = !findings.is_empty();
-        if self.say(findings).await && is_news && verdict.outcome == Outcome::Blocked {
-            if let Some(guard) = verdict.guard {
-                port.blocked(guard.as_str());
-            }
+        if self.say(findings).await
+            && is_news
+            && let Verdict { outcome: Outcome::Blocked, guard: Some(guard) } = verdict
+        {
+            port.blocked(guard.as_str());
         }
     }
 

@@ -59,12 +59,6 @@ impl Automation {
         let truncated = std::mem::take(&mut *lock(&self.truncated));
         let asked = jiff::Timestamp::now();
         let answers = alertmanagers.ask().await;
-        for answer in &answers {
-            self.meter.alertmanager(&answer.url, answer.alerts.is_ok());
-            if let Err(error) = &answer.alerts {
-                tracing::warn!(alertmanager = answer.url, error, "an Alertmanager does not answer");
-            }
-        }
         if answers.iter().all(|answer| answer.alerts.is_err()) {
             // With nobody to ask, what was left out stays unknown until it is repeated.
             if !answers.is_empty() {
