@@ -1,3 +1,5 @@
+//! What rules want, guard by guard.
+
 use super::*;
 use crate::actions::{Phase, Reach};
 use crate::automation::case::Bearer;
