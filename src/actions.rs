@@ -11,6 +11,7 @@
 //! - [`Journal`]: the audit.
 
 mod change;
+pub mod clock;
 mod error;
 pub mod fault_point;
 mod freeze;
@@ -61,6 +62,7 @@ pub use tasks::NEW_TASK;
 
 pub use crate::state::{AuditFilter, Begun};
 
+use clock::now;
 use run_blocking as blocking;
 
 /// How actions go about it.
@@ -207,11 +209,6 @@ impl Actions {
         self.journal.flush().await;
         self.flush_answers().await;
     }
-}
-
-/// Milliseconds since 1970.
-fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }
 
 /// Runs what blocks where blocking is allowed.

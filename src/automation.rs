@@ -29,7 +29,7 @@ pub use alertmanager::{Alertmanagers, Answer, Listed};
 pub use case::{Bearer, Case};
 pub use decision::Decision;
 pub use desk::Desk;
-pub use engine::{Accepted, Automation, Meter, Rejected, Settings};
+pub use engine::{Accepted, Automation, Memories, Meter, Rejected, Settings};
 pub use episode::{Episode, EpisodeId, Episodes, Observation};
 pub use matchers::{BadMatchers, Matchers};
 pub use payload::{Alert, AlertStatus, Notification, PayloadError};

@@ -12,7 +12,7 @@ use super::alertmanager::Alertmanagers;
 use super::desk::{Change, Desk, Truncated};
 use super::rules::{Rule, Target};
 use super::store::{Store, words};
-use crate::actions::Actions;
+use crate::actions::{Actions, clock};
 use crate::model::NasName;
 use crate::state::{StateError, StateFile};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +63,10 @@ pub trait Meter: Send + Sync {
     /// A notification was rejected.
     fn rejected(&self, reason: &'static str);
 }
+
+/// What is remembered of each NAS from one tick to the next.
+#[derive(Debug, Default)]
+pub struct Memories(BTreeMap<NasName, Memory>);
 
 /// The automation.
 pub struct Automation {
@@ -196,16 +200,21 @@ impl Automation {
         let _ = self.is_renewed.subscribe().wait_for(|is_renewed| *is_renewed).await;
     }
 
-    /// One look at everything, to its end; for who drives the automation by hand.
-    pub async fn settle(self: &Arc<Self>) {
+    /// What [`Automation::run`] does at each tick, NAS by NAS and to its end; for who drives the automation by hand.
+    pub async fn settle(&self, memories: &mut Memories) {
+        if self.wants_a_look().await {
+            self.look().await;
+        }
         for name in self.actions.directory().names() {
-            self.see_to(&name, Memory::default()).await;
+            let memory = memories.0.remove(&name).unwrap_or_default();
+            let memory = self.see_to(&name, memory).await;
+            memories.0.insert(name, memory);
         }
     }
 
     /// Forgets what nothing hangs on any more.
-    async fn tidy(&self) {
-        let now = jiff::Timestamp::now();
+    pub async fn tidy(&self) {
+        let now = clock::timestamp();
         let mut desk = self.desk.lock().await;
         let change = desk.tidy(&self.settings().rules, now);
         if let Err(error) = self.make(&mut desk, change).await {
@@ -215,7 +224,7 @@ impl Automation {
 
     /// Writes a change, then makes it.
     async fn make(&self, desk: &mut Desk, change: Change) -> Result<(), StateError> {
-        let now = jiff::Timestamp::now().as_millisecond();
+        let now = clock::now();
         self.store.write(&change, self.settings().mode(), now).await?;
         for decision in &change.decisions {
             tracing::info!(fingerprint = decision.fingerprint, nas = decision.nas, "{}", words(decision));

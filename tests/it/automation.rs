@@ -1,6 +1,8 @@
 //! The pure core of automation over what real Alertmanagers sent: from a body to an episode and a connection.
 
 mod alertmanager;
+mod engine;
+pub(crate) mod stage;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! Seeing to one NAS: the ends of holds are heeded, holds put off or taken, and what there is to say is said.
 
 use super::{Automation, lock};
+use crate::actions::clock;
 use crate::actions::{
     ActionError, Cause, Effect, Failure, FailureKind, Hold, Holder, Look, Nas, Origin, Pause, Source,
     Target as At,
@@ -57,10 +58,6 @@ impl Drop for Reservation<'_> {
     }
 }
 
-fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
-}
-
 impl Automation {
     /// Sees to one NAS.
     pub(super) async fn see_to(&self, nas: &NasName, mut memory: Memory) -> Memory {
@@ -105,7 +102,7 @@ impl Automation {
     async fn renew(&self, renewals: Vec<Renewal>) {
         let ends: Vec<_> =
             renewals.into_iter().map(|Renewal { hold, until, latest }| (hold, until, latest)).collect();
-        self.actions.book().renew(&ends, now()).await;
+        self.actions.book().renew(&ends, clock::now()).await;
     }
 
     /// Lets the cases rest whose holds a person ended, or which had their time. Whether that is written.
@@ -113,7 +110,7 @@ impl Automation {
         let endings: Vec<_> = self
             .actions
             .book()
-            .endings_of(nas, now())
+            .endings_of(nas, clock::now())
             .into_iter()
             .filter(|ending| !ending.is_heeded)
             .collect();
@@ -134,6 +131,9 @@ impl Automation {
                     }
                     let changed = change.cases.entry(known.key()).or_insert_with(|| Some(known.clone()));
                     let Some(case) = changed else { continue };
+                    if ending.cause == Cause::Refused {
+                        continue;
+                    }
                     // It may be said anew what becomes of it.
                     case.said.remove(&there);
                     match ending.cause {
@@ -156,7 +156,7 @@ impl Automation {
             }
         }
         let ids: Vec<String> = endings.into_iter().map(|ending| ending.hold).collect();
-        self.actions.book().heed(&ids, now()).await;
+        self.actions.book().heed(&ids, clock::now()).await;
         true
     }
 
@@ -172,13 +172,13 @@ impl Automation {
         let settings = self.settings();
         let held = self.held(&lock(&self.reserved));
         World {
-            now: now(),
+            now: clock::now(),
             nas: nas.clone(),
             enforces: settings.enforces,
             is_frozen: self.actions.is_frozen(),
             connections,
             holds: self.actions.book().of_nas(nas),
-            endings: self.actions.book().endings_of(nas, now()),
+            endings: self.actions.book().endings_of(nas, clock::now()),
             held,
             most_held: self.most_held(settings.max_held_share),
             resting,

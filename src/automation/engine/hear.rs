@@ -1,7 +1,7 @@
 //! Hearing a notification: read, written to disk, acknowledged.
 
 use super::{Automation, lock};
-use crate::actions::{fault_point, run_blocking};
+use crate::actions::{clock, fault_point, run_blocking};
 use crate::automation::case::Bearer;
 use crate::automation::desk::Truncated;
 use crate::automation::payload::{Notification, PayloadError};
@@ -99,11 +99,11 @@ impl Automation {
             self.complete_later(&notification, &bearer);
         }
         let mut desk = self.desk.lock().await;
-        let change = desk.hear(alerts, &bearer, &self.settings().rules, jiff::Timestamp::now());
+        let change = desk.hear(alerts, &bearer, &self.settings().rules, clock::timestamp());
         self.make(&mut desk, change).await.map_err(|error| Rejected::Disk(error.to_string()))?;
         drop(desk);
         fault_point::reach("webhook_persisted").await;
-        self.meter.accepted(jiff::Timestamp::now().as_duration().as_secs_f64(), malformed, truncated);
+        self.meter.accepted(clock::timestamp().as_duration().as_secs_f64(), malformed, truncated);
         self.nudge.notify_one();
         Ok(accepted)
     }

@@ -1,6 +1,7 @@
 //! Looking at the Alertmanagers: at the start, every few minutes, when alerts were left out, and before a lease ends.
 
 use super::{Automation, lock};
+use crate::actions::clock;
 use crate::automation::alertmanager::Alertmanagers;
 use crate::automation::case::milliseconds;
 use std::sync::{Arc, PoisonError};
@@ -37,7 +38,7 @@ impl Automation {
     }
 
     async fn ends_a_lease_soon(&self) -> bool {
-        let (settings, now) = (self.settings(), jiff::Timestamp::now().as_millisecond());
+        let (settings, now) = (self.settings(), clock::now());
         let desk = self.desk.lock().await;
         desk.cases().filter(|case| case.is_open()).any(|case| {
             let rule = settings.rules.iter().find(|rule| rule.name == case.rule);
@@ -57,7 +58,7 @@ impl Automation {
         looks.last = Some(Instant::now());
         let counts = is_past(looks.counted, self.settings().reconcile_interval / 2);
         let truncated = std::mem::take(&mut *lock(&self.truncated));
-        let asked = jiff::Timestamp::now();
+        let asked = clock::timestamp();
         let answers = alertmanagers.ask().await;
         if answers.iter().all(|answer| answer.alerts.is_err()) {
             // With nobody to ask, what was left out stays unknown until it is repeated.

@@ -100,6 +100,11 @@ impl Script {
         (connection.status, connection.shown) = (status, status);
     }
 
+    /// A new connection.
+    pub(crate) fn add(&self, id: i64, name: &'static str, status: &'static str) {
+        self.world().connections.insert(id, Conn::new(name, status));
+    }
+
     pub(crate) fn status(&self, id: i64) -> &'static str {
         self.world().connections[&id].status
     }
