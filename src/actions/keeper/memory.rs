@@ -13,8 +13,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The memory of one NAS.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// Since the last good look the NAS was away, or there was nobody to look.
-    pub(super) was_interrupted: bool,
+    /// Since the last good look the NAS was away or forgot our session, or there was nobody to look.
+    was_interrupted: bool,
+    /// How many sessions it has forgotten, when that was asked last.
+    sessions_lost: Option<u64>,
     /// The last time that the NAS is known to have been away.
     last_away: Option<f64>,
     /// Holds whose pause an interruption took away, and whose connection could not be paused again yet.
@@ -69,6 +71,33 @@ impl Memory {
         }
     }
 
+    /// Notes how many sessions the NAS has forgotten. True when they are others than the last time, so that it may have
+    /// restarted since.
+    pub(super) fn note_sessions(&mut self, lost: u64) -> bool {
+        let is_news = self.sessions_lost.replace(lost).is_some_and(|known| known != lost);
+        self.was_interrupted |= is_news;
+        is_news
+    }
+
+    /// Whether a pause that does not show may have been forgotten by the NAS.
+    pub(super) fn may_be_forgotten(&self, hold: &Hold) -> bool {
+        self.was_interrupted || self.lost.contains(&hold.id)
+    }
+
+    /// The holds were seen as they are, and may have been interrupted since or not.
+    pub(super) fn look_ends(&mut self, is_interrupted: bool) {
+        self.was_interrupted = is_interrupted;
+    }
+
+    /// The last poll, if it was good, saw nothing amiss. One that began before a session was found lost says nothing of
+    /// what came after the loss.
+    pub(super) fn polls_look_good(&mut self, snapshot: Option<&Snapshot>) {
+        let is_good = |snapshot: &Snapshot| {
+            snapshot.up == Some(true) && self.sessions_lost.is_none_or(|lost| lost == snapshot.sessions_lost)
+        };
+        self.was_interrupted &= !snapshot.is_some_and(is_good);
+    }
+
     /// The NAS could not be asked.
     pub(super) fn fail_to_ask(&mut self, was_away: bool) {
         self.was_interrupted |= was_away;
@@ -79,7 +108,7 @@ impl Memory {
     /// Forgets holds that ended, and with the last of them that anything was amiss.
     pub(super) fn keep_only(&mut self, holds: &[Hold]) {
         if holds.is_empty() {
-            *self = Self { last_away: self.last_away, ..Self::default() };
+            *self = Self { last_away: self.last_away, sessions_lost: self.sessions_lost, ..Self::default() };
         }
         let is_there = |id: &str| holds.iter().any(|hold| hold.id == id);
         self.lost.retain(|id| is_there(id));

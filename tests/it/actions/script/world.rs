@@ -34,6 +34,8 @@ pub(crate) struct World {
     /// What was counted: `pause api`, `pause api failed`.
     pub(crate) counted: Vec<String>,
     pub(crate) polls: usize,
+    pub(super) sessions_lost: u64,
+    pub(super) loses_session: bool,
     pub(super) faults: BTreeMap<&'static str, Fault>,
     pub(crate) told: Vec<String>,
     pub(super) asked: usize,
@@ -104,6 +106,8 @@ impl World {
             shown_holds: Vec::new(),
             counted: Vec::new(),
             polls: 0,
+            sessions_lost: 0,
+            loses_session: false,
             faults: BTreeMap::new(),
             told: Vec::new(),
             asked: 0,
