@@ -2,6 +2,8 @@
 
 mod alertmanager;
 mod engine;
+mod hearing;
+mod reconciling;
 pub(crate) mod stage;
 
 use std::collections::BTreeMap;
