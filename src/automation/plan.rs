@@ -20,6 +20,7 @@ use crate::model::{ConnectionId, NasName};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use follow::most_held;
+pub(super) use guards::DAY;
 pub use world::{Finding, Plan, Renewal, Seen, Take, World};
 
 impl Case {
