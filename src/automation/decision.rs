@@ -34,7 +34,7 @@ impl Decision {
     pub fn on(case: &Case, verdict: Verdict, detail: impl Into<String>) -> Self {
         Self {
             rule: Some(case.rule.clone()),
-            alert: case.alert.label("alertname").to_owned(),
+            alert: case.alert.name(),
             fingerprint: case.alert.fingerprint.clone(),
             episode: Some(case.episode.to_string()),
             nas: None,
@@ -56,7 +56,7 @@ impl Decision {
     pub fn without_case(rule: Option<&str>, alert: &Alert, bearer: &Bearer, verdict: Verdict) -> Self {
         Self {
             rule: rule.map(str::to_owned),
-            alert: alert.label("alertname").to_owned(),
+            alert: alert.name(),
             fingerprint: alert.fingerprint.clone(),
             episode: None,
             nas: None,

@@ -4,10 +4,13 @@
 
 mod reconcile;
 
+#[cfg(test)]
+mod tests;
+
 use super::case::{Bearer, Case, CaseKey};
 use super::decision::Decision;
-use super::episode::{Episode, Episodes, Observation};
-use super::payload::{Alert, AlertStatus};
+use super::episode::{Episode, Episodes, MOST_EPISODES, Observation};
+use super::payload::{Alert, AlertStatus, MOST_ALERTS};
 use super::rules::{Rule, RuleAction};
 use super::verdict::{Outcome, Verdict};
 use jiff::Timestamp;
@@ -60,6 +63,12 @@ impl Desk {
     /// The last episode of an alert.
     pub fn episode(&self, fingerprint: &str) -> Option<&Episode> {
         self.episodes.get(fingerprint)
+    }
+
+    /// Whether so many alerts are known that those of which nothing was heard for longest have to be forgotten before
+    /// more are heard.
+    pub fn is_full(&self) -> bool {
+        self.episodes.len() >= MOST_EPISODES + MOST_ALERTS
     }
 
     /// Makes a change.

@@ -17,7 +17,7 @@ use crate::actions::{Actions, clock};
 use crate::model::NasName;
 use crate::state::{StateError, StateFile};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -90,6 +90,8 @@ pub struct Automation {
     /// How many connections each NAS had when it was last seen.
     sizes: Mutex<BTreeMap<NasName, usize>>,
     nudge: Notify,
+    /// Whether the last change could not be written.
+    is_disk_failing: AtomicBool,
     /// Whether holds were renewed once since the start.
     is_renewed: watch::Sender<bool>,
 }
@@ -121,6 +123,7 @@ impl Automation {
             reserved: Mutex::default(),
             sizes: Mutex::default(),
             nudge: Notify::new(),
+            is_disk_failing: AtomicBool::new(false),
             is_renewed: watch::Sender::new(false),
         })
     }
@@ -222,15 +225,20 @@ impl Automation {
         let now = clock::timestamp();
         let mut desk = self.desk.lock().await;
         let change = desk.tidy(&self.settings().rules, now);
-        if let Err(error) = self.make(&mut desk, change).await {
-            tracing::warn!(%error, "what is known of alerts cannot be tidied up; it is tried again");
-        }
+        // What is not written is said there, and tried again.
+        let _ = self.make(&mut desk, change).await;
     }
 
-    /// Writes a change, then makes it.
+    /// Writes a change, then makes it. One that cannot be written is not made.
     async fn make(&self, desk: &mut Desk, change: Change) -> Result<(), StateError> {
-        let now = clock::now();
-        self.store.write(&change, self.settings().mode(), now).await?;
+        if let Err(error) = self.store.write(&change, self.settings().mode(), clock::now()).await {
+            // Everything that is tried again each second fails alike.
+            if !self.is_disk_failing.swap(true, Ordering::SeqCst) {
+                tracing::error!(%error, "what is known of alerts cannot be written; rules do nothing new until it can");
+            }
+            return Err(error);
+        }
+        self.is_disk_failing.store(false, Ordering::SeqCst);
         for decision in change.decisions.iter().take(MOST_LINES) {
             tracing::info!(fingerprint = decision.fingerprint, nas = decision.nas, "{}", words(decision));
         }

@@ -158,8 +158,15 @@ fn sender(version: Option<&Value>) -> Result<Sender, PayloadError> {
 fn truncated(value: Option<&Value>) -> Result<u64, PayloadError> {
     match value {
         None | Some(Value::Null) => Ok(0),
-        Some(value) => value.as_u64().ok_or(PayloadError::Shape("truncatedAlerts is no whole number")),
+        Some(value) => whole(value).ok_or(PayloadError::Shape("truncatedAlerts is no whole number")),
     }
+}
+
+/// A whole number that is not negative; some programs write it with a decimal point.
+fn whole(value: &Value) -> Option<u64> {
+    let decimal = || value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..9.0e15).contains(number));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, and below 2^53")]
+    value.as_u64().or_else(|| decimal().map(|number| number as u64))
 }
 
 /// A text that nothing hangs on: what is no text is empty, what is long is cut.

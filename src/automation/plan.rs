@@ -219,7 +219,7 @@ impl Planning<'_> {
             },
             cases: on.iter().map(|case| case.key()).collect(),
             episode: first.episode.to_string(),
-            reason: format!("rule {}: alert {}", rule.name, first.alert.label("alertname")),
+            reason: format!("rule {}: alert {}", rule.name, first.alert.name()),
             token: first.bearer.token.clone(),
             until: until.zip(latest).map(|(until, latest)| until.min(latest)),
             latest,

@@ -1,6 +1,7 @@
 //! The pure core of automation over what real Alertmanagers sent: from a body to an episode and a connection.
 
 mod alertmanager;
+mod disk;
 mod engine;
 mod hearing;
 mod reconciling;

@@ -106,8 +106,7 @@ impl Automation {
         {
             let mut desk = self.desk.lock().await;
             let change = desk.heed(&endings, &settings.rules, nas);
-            if let Err(error) = self.make(&mut desk, change).await {
-                tracing::warn!(%error, "the ends of holds cannot be heeded yet");
+            if self.make(&mut desk, change).await.is_err() {
                 return false;
             }
         }
@@ -171,13 +170,7 @@ impl Automation {
         }
         let mut desk = self.desk.lock().await;
         let change = desk.say(findings);
-        match self.make(&mut desk, change).await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::warn!(%error, "decisions cannot be written yet");
-                false
-            }
-        }
+        self.make(&mut desk, change).await.is_ok()
     }
 }
 

@@ -99,6 +99,10 @@ impl Automation {
             self.complete_later(&notification, &bearer);
         }
         let mut desk = self.desk.lock().await;
+        if desk.is_full() {
+            let change = desk.tidy(&self.settings().rules, clock::timestamp());
+            self.make(&mut desk, change).await.map_err(|error| Rejected::Disk(error.to_string()))?;
+        }
         let change = desk.hear(alerts, &bearer, &self.settings().rules, clock::timestamp());
         self.make(&mut desk, change).await.map_err(|error| Rejected::Disk(error.to_string()))?;
         drop(desk);

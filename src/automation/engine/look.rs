@@ -73,9 +73,8 @@ impl Automation {
         let mut desk = self.desk.lock().await;
         // By the moment of asking: what was heard in the meantime is newer than the answers.
         let change = desk.reconcile(&answers, &truncated, counts, &self.settings().rules, asked);
-        if let Err(error) = self.make(&mut desk, change).await {
-            tracing::warn!(%error, "what the Alertmanagers said cannot be kept; they are asked again");
-        }
+        // What cannot be written is said there; they are asked again.
+        let _ = self.make(&mut desk, change).await;
         drop(desk);
         self.nudge.notify_one();
     }

@@ -62,7 +62,21 @@ pub struct Alert {
     pub generator: String,
 }
 
+/// The most characters of an alert's name that are shown to people.
+const MOST_NAME: usize = 200;
+
 impl Alert {
+    /// Its name as people can be shown it: whoever sends alerts may have put anything into it.
+    pub fn name(&self) -> String {
+        let name = self.label("alertname");
+        let visible = |character: char| if character.is_control() { '\u{fffd}' } else { character };
+        let mut shown: String = name.chars().take(MOST_NAME).map(visible).collect();
+        if name.chars().nth(MOST_NAME).is_some() {
+            shown.push('…');
+        }
+        shown
+    }
+
     /// Reads one element of `alerts`.
     pub(super) fn read(value: Value) -> Result<Self, &'static str> {
         let Value::Object(members) = value else { return Err("it is no object") };
