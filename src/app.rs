@@ -20,6 +20,7 @@ mod nas_port;
 mod once;
 mod pages;
 mod pulse;
+mod rules;
 mod simulate;
 
 use crate::automation::Matchers;
@@ -58,6 +59,7 @@ async fn command(cli: &Cli) -> ExitCode {
         Command::Simulate(arguments) => simulate::command(flags, arguments).await,
         Command::Doctor(arguments) => doctor::command(flags, arguments).await,
         Command::CheckConfig => check::check_config(flags),
+        Command::Rules(arguments) => rules::command(flags, arguments),
         Command::DefaultConfig => print(crate::config::DEFAULT_FILE),
         Command::Once => once::command(flags).await,
         Command::Healthcheck(arguments) => healthcheck::command(arguments).await,

@@ -17,7 +17,7 @@ use super::payload::Alert;
 use crate::model::NasName;
 
 pub use strictest::{stricter, strictest};
-pub use targets::{KnownConnection, NoTarget, Target};
+pub use targets::{KnownConnection, NoTarget, Target, id};
 
 /// What a rule does.
 #[derive(Debug, Clone, PartialEq, Eq)]
