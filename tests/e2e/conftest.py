@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from support.alertmanager import Alertmanager
 from support.certificate import self_signed
 from support.exporter import Demo, Exporter
 from support.program import BINARY
@@ -42,8 +43,11 @@ class Stage:
         nas.expiry = expiry
         return nas
 
-    def prometheus(self, jobs):
-        return self.start(Prometheus, jobs)
+    def prometheus(self, jobs, **alerting):
+        return self.start(Prometheus, jobs, **alerting)
+
+    def alertmanager(self):
+        return self.start(Alertmanager)
 
 
 @pytest.fixture
@@ -62,7 +66,8 @@ def shared_stage(tmp_path_factory):
 def pytest_sessionstart():
     if not BINARY.is_file():
         pytest.exit(f"{BINARY} is missing: cargo build, or name another in CLOUDSYNC_EXPORTER", returncode=3)
-    subprocess.run(["prometheus", "--version"], check=True, capture_output=True)
+    for program in ("prometheus", "prometheus-alertmanager"):
+        subprocess.run([program, "--version"], check=True, capture_output=True)
 
 
 @pytest.hookimpl(trylast=True)
