@@ -1,6 +1,7 @@
 """Fixtures of every end-to-end test: what runs, and that it ends."""
 
 import contextlib
+import itertools
 import subprocess
 
 import pytest
@@ -19,11 +20,11 @@ class Stage:
     def __init__(self, directory, stack):
         self.directory = directory
         self.stack = stack
-        self.started = 0
+        # Some tests start programs from several threads.
+        self.numbers = itertools.count(1)
 
     def start(self, kind, *arguments, **options):
-        self.started += 1
-        started = kind(self.directory / f"{kind.__name__.lower()}-{self.started}", *arguments, **options)
+        started = kind(self.directory / f"{kind.__name__.lower()}-{next(self.numbers)}", *arguments, **options)
         self.stack.callback(started.stop)
         return started
 
