@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from support.alertmanager import Alertmanager
+from support.at_once import AtOnce
 from support.certificate import self_signed
 from support.exporter import Demo, Exporter
 from support.program import BINARY
@@ -51,17 +52,42 @@ class Stage:
         return self.start(Alertmanager)
 
 
+@contextlib.contextmanager
+def on_a_stage(directory):
+    with contextlib.ExitStack() as stack:
+        yield Stage(directory, stack)
+
+
 @pytest.fixture
 def stage(tmp_path):
-    with contextlib.ExitStack() as stack:
-        yield Stage(tmp_path, stack)
+    with on_a_stage(tmp_path) as stage:
+        yield stage
 
 
 @pytest.fixture(scope="module")
 def shared_stage(tmp_path_factory):
     """The same for all tests of a file."""
-    with contextlib.ExitStack() as stack:
-        yield Stage(tmp_path_factory.mktemp("shared"), stack)
+    with on_a_stage(tmp_path_factory.mktemp("shared")) as stage:
+        yield stage
+
+
+AT_ONCE = pytest.StashKey()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    if pyfuncitem.get_closest_marker("at_once") is None:
+        return None
+    stash = pyfuncitem.session.stash
+    if AT_ONCE not in stash:
+        stash[AT_ONCE] = AtOnce(on_a_stage)
+    stash[AT_ONCE].run(pyfuncitem)
+    return True
+
+
+def pytest_sessionfinish(session):
+    if AT_ONCE in session.stash:
+        session.stash[AT_ONCE].stop()
 
 
 def pytest_sessionstart():

@@ -79,11 +79,12 @@ def fingerprint(labels):
     return f"{digest:016x}"
 
 
-def alert(name, connection=None, starts=None, ends=None, nas="home", **labels):
+def alert(name, connection=None, starts=None, ends=None, labels=None):
     """An alert as Alertmanager sends it: on, or over since `ends`. Times are seconds since 1970."""
-    every = {"alertname": name, "severity": "warning", **labels}
+    every = {"alertname": name, "severity": "warning"}
     if connection is not None:
-        every |= {"nas": nas, "conn_id": str(connection)}
+        every |= {"nas": "home", "conn_id": str(connection)}
+    every |= labels or {}
     return {
         "status": "firing" if ends is None else "resolved", "labels": every,
         "annotations": {"summary": f"{name} is on"},
@@ -93,6 +94,10 @@ def alert(name, connection=None, starts=None, ends=None, nas="home", **labels):
     }
 
 
+def name_of(one):
+    return one["labels"]["alertname"]
+
+
 def over(one, ends=None):
     """The same alert, which has ended."""
     return {**one, "status": "resolved", "endsAt": rfc3339(time.time() if ends is None else ends)}
@@ -100,9 +105,8 @@ def over(one, ends=None):
 
 def notification(*alerts, **more):
     """What Alertmanager sends of these alerts."""
-    is_on = any(one["status"] == "firing" for one in alerts)
     return {
-        "receiver": "cloudsync", "status": "firing" if is_on else "resolved", "alerts": list(alerts),
+        "receiver": "cloudsync", "status": "firing", "alerts": list(alerts),
         "groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}, "externalURL": "http://alertmanager.test",
         "version": "4", "groupKey": "{}:{}", "truncatedAlerts": 0, **more,
     }
@@ -129,7 +133,8 @@ def decisions(exporter, name=None, **query):
 
 def outcomes(exporter, name, **query):
     """What became of an alert: outcome, or outcome/guard, in the order of time."""
-    return ["/".join(filter(None, (one["outcome"], one.get("guard")))) for one in decisions(exporter, name, **query)][::-1]
+    return ["/".join(filter(None, (one["outcome"], one.get("guard"))))
+            for one in reversed(decisions(exporter, name, **query))]
 
 
 def becomes(exporter, name, *expected, **query):
@@ -163,7 +168,7 @@ def released(exporter, number):
     eventually(free)
 
 
-def polls(exporter, more=3):
+def polls(exporter, more=2):
     """Waits until the NAS was polled so often again: by then whatever was to come of it has come."""
     asked = "cloudsync_polls_total"
     before = exporter.metrics().value(asked, nas="home")
