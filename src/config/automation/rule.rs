@@ -109,6 +109,14 @@ impl RuleConfig {
         for (name, duration) in [("lease", self.lease), ("max_hold", self.max_hold)] {
             problems.require(!duration.is_zero(), at(name), "0s is too short; allowed: longer than 0s");
         }
+        // A latched hold has no end that could be put off.
+        if !self.latch && self.release_delay > self.max_hold {
+            let [given, most] = [self.release_delay, self.max_hold].map(humantime::format_duration);
+            problems.add(
+                at("release_delay"),
+                format!("{given} is longer than max_hold, which ends the hold before; allowed: up to {most}"),
+            );
+        }
         problems.require(self.daily_budget > 0, at("daily_budget"), "0 never acts; allowed: 1 or more");
     }
 
