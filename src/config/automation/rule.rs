@@ -55,7 +55,7 @@ pub struct RuleConfig {
     /// How long after a release the rule rests. Default 5 min.
     #[serde(deserialize_with = "read::duration", serialize_with = "write::duration")]
     pub cooldown: Duration,
-    /// The most actions of the rule in a day, at least 1. Default 6.
+    /// The most holds that the rule takes of one connection in a day, at least 1. Default 6.
     #[serde(deserialize_with = "read::whole")]
     pub daily_budget: u32,
 }
