@@ -30,6 +30,7 @@ mod resume;
 pub mod schema;
 pub mod settings;
 mod tasks;
+mod write;
 
 use crate::model::{ConnectionId, NasName};
 use crate::state::{StateError, StateFile};

@@ -5,7 +5,8 @@ use super::perform::{Deed, Done, Effect, plan};
 use super::port::Command;
 use super::record::{Object, Origin};
 use super::schema::Document;
-use super::settings::{Subject, missing};
+use super::settings::Subject;
+use super::write::Written;
 use super::{ActionError, Actions};
 use crate::model::NasName;
 use serde_json::{Value, json};
@@ -49,20 +50,13 @@ impl Actions {
             let fields = own_fields(&command, &change);
             let deed = Deed { action: command.method(), target: object.clone(), before: before.clone() };
             let performance = self.begin(nas, &*port, origin, deed).await?;
-            let told = performance.tell(command).await;
-            let after = ask(&*port, subject.question()).await.ok();
-            let differs = after.as_ref().map(|after| missing(&fields, after));
-            let verified = differs.as_ref().is_some_and(Vec::is_empty);
+            let Written { result, after, differs } =
+                performance.write(subject, command, &fields, &current).await;
             let shown = after.as_ref().map_or(Value::Null, |after| subject.view(after));
-            // What was so before shows nothing of this change.
-            let shows_it = verified && !missing(&fields, &current).is_empty();
-            match told {
-                // Where nobody knows, what the NAS shows tells.
-                Err(failure) if !(failure.is_open && shows_it) => {
-                    return Err(performance.fail(failure, shown).await);
-                }
-                _ => {}
+            if let Err(failure) = result {
+                return Err(performance.fail(failure, shown).await);
             }
+            let verified = differs.as_ref().is_some_and(Vec::is_empty);
             let mut done = performance.succeed(shown.clone(), verified).await;
             if let Some(differs) = differs.filter(|differs| !differs.is_empty()) {
                 done.more.insert("not_as_wanted".to_owned(), json!(differs));

@@ -139,6 +139,11 @@ pub(super) fn entry(nas: Option<&NasName>, origin: &Origin, deed: Deed) -> Entry
 }
 
 impl Performance<'_> {
+    /// The NAS.
+    pub(super) fn port(&self) -> &dyn Nas {
+        self.port
+    }
+
     /// Tells the NAS, and counts it.
     pub(super) async fn tell(&self, command: Command) -> Result<(), Failure> {
         let (method, source) = (command.method(), self.origin.source);
