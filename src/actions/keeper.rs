@@ -4,6 +4,7 @@
 //! may be older than the last action. Each NAS is looked after by itself: one that hangs holds up its own holds and
 //! no others.
 
+mod backoff;
 mod memory;
 mod tend;
 
