@@ -7,7 +7,7 @@
 //!
 //! - [`schema`]: what callers may send, as tables.
 //! - [`settings`]: what can be changed, and how a change becomes commands.
-//! - [`Book`] and [`Hold`]: who keeps which connection paused.
+//! - [`Book`] and [`Hold`]: who keeps which connection paused, or its settings strict.
 //! - [`Journal`]: the audit.
 
 mod change;
@@ -17,6 +17,7 @@ mod freeze;
 pub mod holds;
 mod journal;
 mod keeper;
+mod limits;
 mod list;
 mod looks;
 mod pause;
@@ -46,6 +47,7 @@ pub use error::ActionError;
 pub use holds::{Book, Cause, Ending, Hold, Look, Phase};
 pub use journal::{Journal, Retention};
 pub use keeper::Keeper;
+pub use limits::SettingsWish;
 pub use list::{Listed, ListedTask};
 pub use pause::{Holder, Pause};
 pub use perform::{Done, DryRun, Effect};

@@ -12,8 +12,8 @@ use crate::model::NasName;
 use serde_json::{Value, json};
 
 impl Actions {
-    /// Changes the settings of `subject`, which is `object` and belongs to `connection`, in the fields of `patch` and in no others. The patch has
-    /// been checked against the subject's schema.
+    /// Changes the settings of `subject`, which is `object`, in the fields of `patch` and in no others. The patch has
+    /// been checked against the subject's schema. What holds have changed of them is the caller's from then on.
     pub async fn change(
         &self,
         nas: &NasName,
@@ -31,7 +31,7 @@ impl Actions {
         if !faults.is_empty() {
             return Err(ActionError::Invalid(faults));
         }
-        let commands = subject.commands(&current, &change);
+        let commands = subject.commands(&self.with_pending(nas, subject, &current), &change);
         let before = subject.view(&current);
         if dry_run {
             let mut after = current;
@@ -50,8 +50,10 @@ impl Actions {
             let fields = own_fields(&command, &change);
             let deed = Deed { action: command.method(), target: object.clone(), before: before.clone() };
             let performance = self.begin(nas, &*port, origin, deed).await?;
-            let Written { result, after, differs } =
+            let held = self.expect_person(nas, subject, &fields).await;
+            let Written { result, after, differs, .. } =
                 performance.write(subject, command, &fields, &current).await;
+            let ended = self.heed_person(nas, subject, &held, result.as_ref().copied()).await;
             let shown = after.as_ref().map_or(Value::Null, |after| subject.view(after));
             if let Err(failure) = result {
                 return Err(performance.fail(failure, shown).await);
@@ -60,6 +62,9 @@ impl Actions {
             let mut done = performance.succeed(shown.clone(), verified).await;
             if let Some(differs) = differs.filter(|differs| !differs.is_empty()) {
                 done.more.insert("not_as_wanted".to_owned(), json!(differs));
+            }
+            if !ended.is_empty() {
+                done.more.insert("ended_holds".to_owned(), json!(ended));
             }
             last = Some(merged(last, done));
             before = shown;

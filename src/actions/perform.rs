@@ -1,7 +1,7 @@
 //! What every action has in common: the record before, the commands, the record after.
 
 use super::journal::Entry;
-use super::port::{Command, Failure, Nas, Planned};
+use super::port::{Command, Failure, Nas, Planned, Source};
 use super::record::{Object, Origin, Outcome, Record, Trouble};
 use super::schema::Document;
 use super::{ActionError, Actions, now};
@@ -142,6 +142,11 @@ impl Performance<'_> {
     /// The NAS.
     pub(super) fn port(&self) -> &dyn Nas {
         self.port
+    }
+
+    /// What it counts as.
+    pub(super) fn source(&self) -> Source {
+        self.origin.source
     }
 
     /// Tells the NAS, and counts it.

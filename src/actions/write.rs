@@ -1,8 +1,9 @@
 //! One write of settings: the NAS is told, and read back.
 
+use super::fault_point;
 use super::list::ask;
 use super::perform::Performance;
-use super::port::{Command, Failure};
+use super::port::{Command, Failure, Source};
 use super::schema::Document;
 use super::settings::{Subject, missing};
 
@@ -10,6 +11,8 @@ use super::settings::{Subject, missing};
 pub(super) struct Written {
     /// Whether the NAS did it; where it says that it did not, or nobody knows, what it shows may tell.
     pub(super) result: Result<(), Failure>,
+    /// Whether the NAS shows what was not so before.
+    pub(super) is_shown: bool,
     /// What it shows; none when it does not say.
     pub(super) after: Option<Document>,
     /// The fields that are not as wanted; none when it does not say.
@@ -26,6 +29,11 @@ impl Performance<'_> {
         current: &Document,
     ) -> Written {
         let told = self.tell(command).await;
+        match self.source() {
+            Source::Rule => fault_point::reach("set_told").await,
+            Source::Release => fault_point::reach("restore_told").await,
+            Source::Api => {}
+        }
         let after = ask(self.port(), subject.question()).await.ok();
         let differs: Option<Vec<String>> =
             after.as_ref().map(|after| missing(fields, after).into_iter().map(str::to_owned).collect());
@@ -33,6 +41,6 @@ impl Performance<'_> {
         let is_shown = differs.as_ref().is_some_and(Vec::is_empty) && !missing(fields, current).is_empty();
         // Where nobody knows, what the NAS shows tells.
         let result = told.or_else(|failure| if failure.is_open && is_shown { Ok(()) } else { Err(failure) });
-        Written { result, after, differs }
+        Written { result, is_shown, after, differs }
     }
 }

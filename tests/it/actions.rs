@@ -7,6 +7,7 @@ pub(crate) mod desk;
 mod frozen;
 mod interrupted;
 mod keeping;
+mod limits;
 mod mishaps;
 mod pausing;
 mod races;
