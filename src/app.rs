@@ -5,6 +5,8 @@
 
 mod adapter;
 mod admin;
+mod alertmanagers;
+mod automation;
 mod check;
 mod ctl;
 mod daemon;

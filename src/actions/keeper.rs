@@ -40,8 +40,8 @@ struct Memories {
 }
 
 impl Memories {
-    fn after_a_gap() -> Self {
-        Self { pauses: Memory::after_a_gap(), settings: settings::Memory::default() }
+    fn after_a_gap(until: Instant) -> Self {
+        Self { pauses: Memory::after_a_gap(until), settings: settings::Memory::default() }
     }
 
     fn after_a_fault() -> Self {
@@ -54,12 +54,14 @@ pub struct Keeper {
     actions: Arc<Actions>,
     charges: BTreeMap<NasName, Charge>,
     pruned: Option<Instant>,
+    /// When everything was looked at last; at first, when the keeper came.
+    ticked: Instant,
 }
 
 impl Keeper {
     /// A keeper of these holds. There must be only one.
     pub fn new(actions: Arc<Actions>) -> Self {
-        Self { actions, charges: BTreeMap::new(), pruned: None }
+        Self { actions, charges: BTreeMap::new(), pruned: None, ticked: Instant::now() }
     }
 
     /// Keeps until `stop`.
@@ -80,6 +82,7 @@ impl Keeper {
     /// Begins one look at everything that is not being looked after still.
     pub async fn tick(&mut self) {
         let actions = Arc::clone(&self.actions);
+        let before = std::mem::replace(&mut self.ticked, Instant::now());
         actions.flush().await;
         if self.pruned.is_none_or(|at| at.elapsed() >= PRUNE) {
             self.pruned = Some(Instant::now());
@@ -100,7 +103,7 @@ impl Keeper {
                 }
                 Some(charge) => charge.rest(&name).await,
                 // It was not looked at before: after a start, or a change of the configuration.
-                None => Memories::after_a_gap(),
+                None => Memories::after_a_gap(before),
             };
             let Some(port) = actions.directory().nas(&name) else { continue };
             let (actions, nas) = (Arc::clone(&actions), name.clone());

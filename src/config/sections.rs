@@ -111,9 +111,9 @@ impl Sections {
             );
         }
         problems.require(
-            self.automation.mode != AutomationMode::Enforce,
+            self.automation.mode != AutomationMode::Enforce || self.admin.enabled,
             "automation.mode",
-            "this version does not act on alerts yet; allowed: observe",
+            "enforce needs admin.enabled: alerts come in by the admin listener; allowed: observe without it",
         );
     }
 }

@@ -27,6 +27,8 @@ pub struct Book {
     unwritten: tokio::sync::Mutex<BTreeSet<Line>>,
     /// When a resume was last told for a hold that is to end. A restart forgets it, and tells again.
     told: Mutex<BTreeMap<String, Instant>>,
+    /// When a pause was last told, and not refused, for a hold. A restart forgets it.
+    paused: Mutex<BTreeMap<String, Instant>>,
     /// Holds of which it is counted already that their pause failed.
     counted: Mutex<BTreeSet<String>>,
     /// How the holds of rules ended, by the hold's id.
@@ -60,6 +62,7 @@ impl Book {
             settings: Mutex::new(settings::changes(&state)?),
             unwritten: tokio::sync::Mutex::default(),
             told: Mutex::default(),
+            paused: Mutex::default(),
             counted: Mutex::default(),
             endings: Mutex::new(endings(&state)?),
             state,
@@ -130,15 +133,16 @@ impl Book {
     }
 
     /// Puts the end of holds that are not to end yet at another moment; written now, or as soon as it can be.
-    pub async fn renew(&self, ends: &[(String, Option<i64>)], now: i64) {
-        for (id, until) in ends {
+    /// Each is the hold's id, when it ends, and the latest moment that this can be put off to.
+    pub async fn renew(&self, ends: &[(String, Option<i64>, Option<i64>)], now: i64) {
+        for (id, until, latest) in ends {
             self.alter(std::slice::from_ref(id), |hold| {
                 if !hold.is_ending() {
-                    hold.until = *until;
+                    (hold.until, hold.latest) = (*until, *latest);
                 }
             });
         }
-        let ids: Vec<String> = ends.iter().map(|(id, _)| id.clone()).collect();
+        let ids: Vec<String> = ends.iter().map(|(id, ..)| id.clone()).collect();
         self.write_or_keep(&ids, now).await;
     }
 
@@ -162,9 +166,16 @@ impl Book {
         self.endings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How the holds of rules on one NAS ended, within the last day or not heeded yet.
-    pub fn endings_of(&self, nas: &NasName) -> Vec<Ending> {
-        self.endings_lock().values().filter(|ending| ending.nas == nas.as_str()).cloned().collect()
+    /// How the holds of rules on one NAS ended, within the last day or not heeded yet. What ended in the future of a
+    /// clock that has gone back counts as ended at `now`, in milliseconds since 1970.
+    pub fn endings_of(&self, nas: &NasName, now: i64) -> Vec<Ending> {
+        let mut endings = self.endings_lock();
+        let mut of_nas = Vec::new();
+        for ending in endings.values_mut().filter(|ending| ending.nas == nas.as_str()) {
+            ending.ended = ending.ended.min(now);
+            of_nas.push(ending.clone());
+        }
+        of_nas
     }
 
     /// The rules know of the ends of these holds.
@@ -208,6 +219,17 @@ impl Book {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).get(id).map(Instant::elapsed)
     }
 
+    /// A pause was told for these holds.
+    pub fn note_paused(&self, ids: &[String]) {
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        paused.extend(ids.iter().map(|id| (id.clone(), Instant::now())));
+    }
+
+    /// When a pause was told for a hold, by this process.
+    pub fn paused(&self, id: &str) -> Option<Instant> {
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
+    }
+
     /// It is counted already that the pause of these holds failed.
     pub fn note_counted(&self, ids: &[String]) {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner).extend(ids.iter().cloned());
@@ -235,6 +257,7 @@ impl Book {
         let ending = |hold: &Hold| Ending::of(hold, hold.cause.unwrap_or(cause), now);
         self.remember(ended.iter().filter_map(ending).collect());
         self.told.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| !ids.contains(id));
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| !ids.contains(id));
         self.counted.lock().unwrap_or_else(PoisonError::into_inner).retain(|id| !ids.contains(id));
         ended
     }

@@ -49,7 +49,7 @@ const WRITE: &str = "set_connection_setting 3";
 
 /// The time of a hold is over.
 async fn expire(desk: &Desk, hold: &str) {
-    desk.actions.book().renew(&[(hold.to_owned(), Some(0))], 0).await;
+    desk.actions.book().renew(&[(hold.to_owned(), Some(0), None)], 0).await;
 }
 
 /// What the state file knows of settings: `3 max_upload_speed 0>512`, and `?` until it was seen.
@@ -75,7 +75,7 @@ fn sets(desk: &Desk) -> Vec<String> {
 
 /// How the holds of rules ended.
 fn causes(desk: &Desk) -> Vec<(String, Cause)> {
-    let endings = desk.actions.book().endings_of(&home());
+    let endings = desk.actions.book().endings_of(&home(), i64::MAX);
     let mut causes: Vec<_> = endings.into_iter().map(|ending| (ending.rule, ending.cause)).collect();
     causes.sort_by(|a, b| a.0.cmp(&b.0));
     causes

@@ -363,7 +363,7 @@ proptest! {
             run.writes();
             assert_eq!(run.desk.home.world().connections[&3].settings, settings);
             is_over(&run.desk);
-            let endings = run.desk.actions.book().endings_of(&home());
+            let endings = run.desk.actions.book().endings_of(&home(), i64::MAX);
             let is_taken_for_one =
                 |ending: &Ending| ending.cause == Cause::Person && !run.named.contains(&ending.hold);
             assert!(!endings.iter().any(is_taken_for_one), "there was no person: {endings:?}");
