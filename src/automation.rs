@@ -8,6 +8,7 @@
 //! - [`Desk`] and [`Case`]: what is known of each alert under each rule, and what a notification changes of it.
 //! - [`plan`](plan::plan): which holds rules want of a NAS, and which guard keeps them back.
 //! - [`alertmanager`]: which alerts an Alertmanager has.
+//! - [`Rehearsal`]: what all that would come to, with nobody to act on.
 //!
 //! Around it, [`Automation`]: hears notifications, keeps what is known in the state file, and acts by way of
 //! [`Actions`](crate::actions::Actions).
@@ -21,6 +22,7 @@ pub mod episode;
 pub mod matchers;
 pub mod payload;
 pub mod plan;
+pub mod rehearsal;
 pub mod rules;
 mod store;
 pub mod verdict;
@@ -33,5 +35,6 @@ pub use engine::{Accepted, Automation, Memories, Meter, Rejected, Settings};
 pub use episode::{Episode, EpisodeId, Episodes, Observation};
 pub use matchers::{BadMatchers, Matchers};
 pub use payload::{Alert, AlertStatus, Notification, PayloadError};
+pub use rehearsal::{Event, Happening, Props, Rehearsal};
 pub use rules::{KnownConnection, NoTarget, Rule, RuleAction, Select, Target};
 pub use verdict::{Guard, Outcome, Verdict};

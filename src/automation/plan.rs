@@ -3,6 +3,7 @@
 //! A rule has at most one hold of a connection, however many alerts support it. It lasts until the last of them lets
 //! go; it is only taken for an alert that is on, and only past the guards.
 
+mod follow;
 mod guards;
 mod world;
 
@@ -18,6 +19,8 @@ use crate::actions::{Cause, Hold};
 use crate::model::{ConnectionId, NasName};
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use follow::most_held;
+pub(super) use guards::DAY;
 pub use world::{Finding, Plan, Renewal, Seen, Take, World};
 
 impl Case {

@@ -10,6 +10,7 @@
 //! | `POST /restart` | the NAS forgets every session and every pause, and is never away |
 //! | `POST /session` | opens a session without a login and answers `{"sid", "synotoken"}`. The published client encrypts its login over plain HTTP in a way that the simulator does not speak |
 //! | `POST /nas` | changes the NAS itself, only what is named: `{"password": "new", "login_refusal": 402, "blocked": true, "package_installed": false, "ignores_pause": true}`; `login_refusal` 0 ends the refusal, `ignores_pause` has pause and resume answer success and do nothing |
+//! | `POST /connection` | `{"id": 1, "unfinished_files": 5000}`: so many files are left to do. Nothing else follows from it |
 //! | `GET /world` | the world without secrets and logs |
 //! | `POST /moving` | `{"moving": false}`: the world stands still; true: it moves by itself |
 //! | `POST /advance` | `{"seconds": 60}` moves the clock and the world |
@@ -79,6 +80,13 @@ struct NasChange {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConnectionChange {
+    id: i64,
+    unfinished_files: i64,
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum ClockChange {
     Epoch(u64),
@@ -125,6 +133,16 @@ fn answer(control: &Control, method: &Method, path: &str, body: &[u8]) -> Result
         (&Method::POST, "/sessions/steal") => control.steal_session(),
         (&Method::POST, "/restart") => control.restart(),
         (&Method::POST, "/nas") => change(control, read(body)?),
+        (&Method::POST, "/connection") => {
+            let ConnectionChange { id, unfinished_files } = read(body)?;
+            control.world(|world| match world.connection_mut(id) {
+                Some(connection) => {
+                    connection.unfinished_files = unfinished_files;
+                    Ok(())
+                }
+                None => Err(format!("there is no connection {id}")),
+            })?;
+        }
         (&Method::POST, "/moving") => {
             let Moving { moving } = read(body)?;
             control.set_moving(moving);

@@ -51,7 +51,7 @@ pub struct Ending {
 
 impl Ending {
     /// The end of this hold; of a manual one there is nothing to remember.
-    pub(super) fn of(hold: &Hold, cause: Cause, now: i64) -> Option<Self> {
+    pub fn of(hold: &Hold, cause: Cause, now: i64) -> Option<Self> {
         if hold.rule.is_empty() {
             return None;
         }

@@ -2,12 +2,9 @@
 
 use super::{Automation, lock};
 use crate::actions::clock;
-use crate::actions::{Cause, Hold, Look, Nas};
-use crate::automation::case::place;
-use crate::automation::desk::Change;
-use crate::automation::plan::{Finding, Plan, Renewal, Seen, World, homeless, is_about, plan};
+use crate::actions::{Hold, Look, Nas};
+use crate::automation::plan::{Finding, Plan, Renewal, Seen, World, homeless, most_held, plan};
 use crate::automation::rules::{KnownConnection, Target};
-use crate::automation::verdict::{Guard, Verdict};
 use crate::model::{Connection, ConnectionId, NasName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -106,38 +103,9 @@ impl Automation {
             return true;
         }
         let settings = self.settings();
-        let mut change = Change::default();
         {
             let mut desk = self.desk.lock().await;
-            for ending in &endings {
-                let target = Target { nas: nas.clone(), connection: ConnectionId(ending.connection_id) };
-                let there = place(Some(&target));
-                let rule = settings.rules.iter().find(|rule| rule.name == ending.rule);
-                for known in desk.cases().filter(|case| case.rule == ending.rule) {
-                    if rule.is_some_and(|rule| !is_about(rule, known, nas)) {
-                        continue;
-                    }
-                    let changed = change.cases.entry(known.key()).or_insert_with(|| Some(known.clone()));
-                    let Some(case) = changed else { continue };
-                    if ending.cause == Cause::Refused {
-                        continue;
-                    }
-                    // It may be said anew what becomes of it.
-                    case.said.remove(&there);
-                    match ending.cause {
-                        Cause::Person | Cause::Longest => {
-                            case.rests.insert(there.clone(), ending.cause);
-                        }
-                        Cause::Unshown | Cause::Refused | Cause::Over | Cause::Gone => {}
-                    }
-                    if ending.cause == Cause::Unshown && case.is_open() {
-                        let verdict = Verdict::failed(Guard::VerifyFailed);
-                        let detail = "the NAS did not show what it was told";
-                        let finding = case.finding(Some((&target, "")), verdict, detail);
-                        change.decisions.extend(finding.map(|finding| finding.decision));
-                    }
-                }
-            }
+            let change = desk.heed(&endings, &settings.rules, nas);
             if self.make(&mut desk, change).await.is_err() {
                 return false;
             }
@@ -183,17 +151,10 @@ impl Automation {
         targets.chain(reserved.iter().cloned()).collect()
     }
 
-    /// How many connections rules may keep paused at once: their share of all that there are, and one at the least.
+    /// How many connections rules may keep paused at once, of all that there are.
     fn most_held(&self, share: f64) -> usize {
         let total: usize = lock(&self.sizes).values().sum();
-        #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 connections")]
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share of a small number"
-        )]
-        let most = (total as f64 * share).floor() as usize;
-        most.max(1)
+        most_held(total, share)
     }
 
     /// Says of alerts that they are about no NAS of this instance.
@@ -208,15 +169,7 @@ impl Automation {
             return true;
         }
         let mut desk = self.desk.lock().await;
-        let mut change = Change::default();
-        for Finding { case: key, place, decision } in findings {
-            let known = change.cases.get(&key).cloned().flatten().or_else(|| desk.case(&key).cloned());
-            // It may have ended in the meantime.
-            let Some(mut case) = known else { continue };
-            case.said.insert(place, decision.verdict);
-            change.cases.insert(key, Some(case));
-            change.decisions.push(decision);
-        }
+        let change = desk.say(findings);
         self.make(&mut desk, change).await.is_ok()
     }
 }

@@ -6,7 +6,7 @@ use crate::actions::{
     ActionError, Effect, Failure, FailureKind, Holder, Nas, Origin, Pause, Source, Target as At,
 };
 use crate::automation::case::{Case, CaseKey};
-use crate::automation::plan::{Finding, Take, World};
+use crate::automation::plan::{Take, World};
 use crate::automation::rules::Target;
 use crate::automation::verdict::{Guard, Outcome, Verdict};
 
@@ -46,7 +46,7 @@ impl Automation {
             _ => memory.fail(&take.rule, &target),
         }
         let detail = outcome.err().map(|error| error.to_string()).unwrap_or_default();
-        let findings = self.findings(&take, verdict, &detail).await;
+        let findings = take.findings(&*self.desk.lock().await, verdict, &detail);
         let is_news = !findings.is_empty();
         if self.say(findings).await
             && is_news
@@ -54,22 +54,6 @@ impl Automation {
         {
             port.blocked(guard.as_str());
         }
-    }
-
-    async fn findings(&self, take: &Take, verdict: Verdict, detail: &str) -> Vec<Finding> {
-        let desk = self.desk.lock().await;
-        let mut findings = Vec::new();
-        for (index, key) in take.cases.iter().enumerate() {
-            let verdict = match (verdict.outcome, index) {
-                (Outcome::Acted, 1..) => Verdict::of(Outcome::Joined),
-                _ => verdict,
-            };
-            let case = desk.case(key);
-            findings.extend(
-                case.and_then(|case| case.finding(Some((&take.target, &take.name)), verdict, detail)),
-            );
-        }
-        findings
     }
 
     /// Whether one of the alerts is on still: it takes its time until it is a NAS's turn.

@@ -6,7 +6,8 @@ use crate::automation::case::milliseconds;
 use crate::automation::rules::{Rule, RuleAction};
 use crate::automation::verdict::Guard;
 
-const DAY: i64 = 24 * 60 * 60 * 1_000;
+/// How far back a day's budget goes, in milliseconds.
+pub(in crate::automation) const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 impl Planning<'_> {
     /// The first guard that says no, and why in words.

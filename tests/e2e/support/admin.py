@@ -108,9 +108,9 @@ class Administrated(Exporter):
         return self
 
 
-def start(stage, config):
+def start(stage, config, **options):
     """Starts an exporter with the admin listener on a stage, which stops it."""
-    return stage.start(Administrated, config)
+    return stage.start(Administrated, config, **options)
 
 
 def expect(status, reply):

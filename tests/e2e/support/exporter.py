@@ -27,14 +27,14 @@ def write(directory, config, name="exporter.yaml"):
 
 
 class Exporter:
-    """`cloudsync-exporter --config.file FILE` on any port."""
+    """`cloudsync-exporter --config.file FILE` on any port. `environ` comes beside the environment."""
 
-    def __init__(self, directory, config, **options):
+    def __init__(self, directory, config, environ=None, **options):
         self.directory = directory
         self.file = write(directory, config)
         self.process = Process(
             [BINARY, "--config.file", self.file, "--web.listen-address", "127.0.0.1:0"],
-            directory, "exporter", env=environment(), **options)
+            directory, "exporter", env=environment(**(environ or {})), **options)
         self.url = "http://" + self.process.line(r"listening address=(\S+)")[1]
 
     def configure(self, config):

@@ -17,11 +17,19 @@ def free_port():
 
 
 class Prometheus:
-    """Scrapes every second what `jobs` say, in the form of scrape_configs."""
+    """Scrapes every second what `jobs` say, in the form of scrape_configs. `rules` are alerting rules, whose alerts go
+    to each of `alertmanagers` by their URLs, again every second."""
 
-    def __init__(self, directory, jobs):
+    def __init__(self, directory, jobs, rules=(), alertmanagers=()):
         directory.mkdir(parents=True, exist_ok=True)
-        config = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": jobs}
+        every = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+        config = {"global": every, "scrape_configs": jobs}
+        if rules:
+            targets = [url.removeprefix("http://") for url in alertmanagers]
+            config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": targets}]}]}
+            config["rule_files"] = ["rules.yml"]
+            groups = [{"name": "tests", "rules": list(rules)}]
+            (directory / "rules.yml").write_text(json.dumps({"groups": groups}))
         (directory / "prometheus.yml").write_text(json.dumps(config))
         # It cannot say which port it was given, so it is told one; another program may be quicker.
         for _ in range(5):
@@ -29,7 +37,7 @@ class Prometheus:
             self.url = f"http://127.0.0.1:{port}"
             self.process = Process(
                 ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data",
-                 f"--web.listen-address=127.0.0.1:{port}"], directory, "prometheus")
+                 "--rules.alert.resend-delay=1s", f"--web.listen-address=127.0.0.1:{port}"], directory, "prometheus")
             eventually(self._decided)
             if self.process.child.poll() is None:
                 return

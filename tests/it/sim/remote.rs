@@ -76,6 +76,13 @@ async fn everything_it_offers() {
     ask(&remote, "POST", "/nas", json!({"ignores_pause": false})).await;
     assert!(!control.world(|world| world.ignores_pause));
 
+    let change = json!({"id": 2, "unfinished_files": 5_000});
+    assert_eq!(ask(&remote, "POST", "/connection", change).await, (200, json!({})));
+    assert_eq!(control.world(|world| world.connection_mut(2).map(|one| one.unfinished_files)), Some(5_000));
+    let unknown = json!({"id": 99, "unfinished_files": 1});
+    let refused = json!({"error": "there is no connection 99"});
+    assert_eq!(ask(&remote, "POST", "/connection", unknown).await, (400, refused));
+
     for moving in [true, true, false, false] {
         assert_eq!(ask(&remote, "POST", "/moving", json!({"moving": moving})).await.0, 200);
     }

@@ -1,0 +1,35 @@
+"""Tests that are marked `at_once` run at the same time as those of their file, in threads: they wait most of the time.
+Each has a stage of its own. Beside its parameters it takes the fixture `stage` and no other."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+# The programs of several tests share a processor.
+MOST = 4 * os.cpu_count()
+
+
+class AtOnce:
+    """Runs marked tests, and keeps what came of them until pytest asks."""
+
+    def __init__(self, make_stage):
+        self.make_stage = make_stage
+        self.pool = ThreadPoolExecutor(MOST)
+        self.begun = {}
+
+    def run(self, item):
+        """A test, to its end. The first of a file begins all of them."""
+        if item not in self.begun:
+            directory = item.funcargs["stage"].directory
+            for each in item.session.items:
+                if each.path == item.path and each.get_closest_marker("at_once"):
+                    self.begun[each] = self.pool.submit(self._perform, each, directory / each.name)
+        self.begun[item].result()
+
+    def _perform(self, item, directory):
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        with self.make_stage(directory) as stage:
+            item.obj(stage=stage, **parameters)
+
+    def stop(self):
+        """What has not begun does not begin any more."""
+        self.pool.shutdown(cancel_futures=True)
