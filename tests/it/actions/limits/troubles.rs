@@ -85,6 +85,20 @@ async fn what_shows_late_is_told_once() {
     );
 }
 
+/// One rule's setting does not show yet when another's is written: written back as it is shown, it would be undone.
+#[tokio::test(start_paused = true)]
+async fn a_write_of_another_setting_undoes_nothing() {
+    let desk = Desk::new();
+    desk.home.world().settings_lag = 2;
+    done(take(&desk, "one", &[(UPLOAD, 512)]).await);
+    done(take(&desk, "two", &[(PERIOD, 3_600)]).await);
+    let mut keeper = desk.keeper();
+    looks(&mut keeper, 20).await;
+    desk.home.was_told(&[WRITE, WRITE]);
+    assert_eq!((desk.home.setting(3, UPLOAD), desk.home.setting(3, PERIOD)), (512, 3_600));
+    assert_eq!(desk.holds(), ["home 3 held", "home 3 held"]);
+}
+
 /// Several writes in a row on a NAS that shows each of them late: none of them is a person's.
 #[tokio::test(start_paused = true)]
 async fn writes_in_a_row_are_all_ours() {
