@@ -20,9 +20,10 @@ mod nas_port;
 mod once;
 mod pages;
 mod pulse;
+mod rooms;
+mod rules;
 mod simulate;
 
-use crate::automation::Matchers;
 use crate::cli::{CONFIG_FILE_VARIABLE, Cli, Command, Flags};
 use crate::config::{Config, Place, Problems};
 use crate::telemetry;
@@ -58,6 +59,7 @@ async fn command(cli: &Cli) -> ExitCode {
         Command::Simulate(arguments) => simulate::command(flags, arguments).await,
         Command::Doctor(arguments) => doctor::command(flags, arguments).await,
         Command::CheckConfig => check::check_config(flags),
+        Command::Rules(arguments) => rules::command(flags, arguments),
         Command::DefaultConfig => print(crate::config::DEFAULT_FILE),
         Command::Once => once::command(flags).await,
         Command::Healthcheck(arguments) => healthcheck::command(arguments).await,
@@ -76,19 +78,7 @@ fn load_at(place: Place, flags: &Flags) -> Result<Config, Problems> {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name != CONFIG_FILE_VARIABLE);
-    Config::load_checked(flags.config_file.as_deref(), environment, &flags.overrides(), place, check_rooms)
-}
-
-/// What of the configuration only the room that it is for can judge.
-fn check_rooms(config: &Config, problems: &mut Problems) {
-    // Which hosts a listener can be told from is the transport's to say.
-    let hosts =
-        admin::hosts(config, &config.admin.listen_address).map(drop).map_err(|error| error.to_string());
-    problems.check("admin.allowed_hosts", hosts);
-    for (name, rule) in &config.automation.rules {
-        let matchers = Matchers::parse(&rule.matchers).map(drop).map_err(|error| error.to_string());
-        problems.check(format!("automation.rules.{name}.matchers"), matchers);
-    }
+    Config::load_checked(flags.config_file.as_deref(), environment, &flags.overrides(), place, rooms::check)
 }
 
 /// Says what is wrong with the configuration.

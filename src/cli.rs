@@ -1,6 +1,7 @@
 //! Arguments, in the house style of Prometheus exporters: long flags with dots, `run` by default.
 
 pub mod ctl;
+pub mod rules;
 
 use crate::config::Overrides;
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -11,8 +12,9 @@ use std::path::PathBuf;
 pub const CONFIG_FILE_VARIABLE: &str = "CLOUDSYNC_EXPORTER__CONFIG__FILE";
 
 /// Commands that are not about a daemon's configuration, and the flags that they hear all the same.
-const AWAY_FROM_THE_DAEMON: [(&str, &[&str]); 5] = [
+const AWAY_FROM_THE_DAEMON: [(&str, &[&str]); 6] = [
     ("ctl", &["version"]),
+    ("rules", &["config_file", "version"]),
     ("simulate", &["log_level", "version"]),
     ("healthcheck", &["version"]),
     ("metrics", &["version"]),
@@ -87,6 +89,8 @@ pub enum Command {
     Doctor(Doctor),
     /// Checks the configuration file: all of its problems at once; exit 0 or 64.
     CheckConfig,
+    /// Tries rules on recorded notifications of an Alertmanager, without a NAS.
+    Rules(rules::Rules),
     /// Prints the commented default file.
     DefaultConfig,
     /// Polls each NAS once and prints the exposition; exit 1 if a NAS failed.

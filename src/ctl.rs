@@ -32,6 +32,9 @@ use crate::cli::ctl::{Command, Ctl, Output};
 
 use page::Page;
 
+pub(crate) use json::line as json_line;
+pub(crate) use view::{Table, View};
+
 /// What a command leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {

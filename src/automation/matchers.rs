@@ -158,6 +158,15 @@ impl Matchers {
         self.0.iter().find(|matcher| !matcher.matches(labels.get(&matcher.name).map_or("", String::as_str)))
     }
 
+    /// Two that no labels fulfil together, as far as a value that one of them demands tells.
+    pub fn contradiction(&self) -> Option<(&Matcher, &Matcher)> {
+        let demanding = self.0.iter().filter(|matcher| matcher.operator == Operator::Equal);
+        demanding.into_iter().find_map(|one| {
+            let same = self.0.iter().filter(|other| other.name == one.name);
+            same.into_iter().find(|other| !other.matches(&one.value)).map(|other| (one, other))
+        })
+    }
+
     /// The single ones.
     pub fn iter(&self) -> impl Iterator<Item = &Matcher> {
         self.0.iter()

@@ -16,7 +16,7 @@ use super::payload::Alert;
 use crate::model::NasName;
 
 pub use crate::actions::settings::{stricter, strictest};
-pub use targets::{KnownConnection, NoTarget, Target};
+pub use targets::{KnownConnection, NoTarget, Target, id};
 
 /// What a rule does.
 #[derive(Debug, Clone, PartialEq, Eq)]

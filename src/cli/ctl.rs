@@ -6,7 +6,7 @@ mod set;
 mod task;
 
 pub use hold::{Freeze, Holds, HoldsCommand, Pause, Resume};
-pub use look::{Audit, Connection, Connections, GroupBy, Logs};
+pub use look::{Audit, Connection, Connections, Decisions, GroupBy, Logs};
 pub use set::{Assignments, Config, Schedule, ScheduleSet, Settings, Unlink};
 pub use task::{Task, TaskCreate, TaskFields};
 
@@ -77,7 +77,7 @@ pub struct Change {
 /// The commands. A CONNECTION is an id or a name, a TASK an id.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Every NAS and its connections, and who holds them.
+    /// Every NAS and its connections, who holds them, and whether alerts act.
     Status,
     /// The connections of a NAS.
     Connections(Connections),
@@ -120,7 +120,7 @@ pub enum Command {
     /// Let automation act again.
     Unfreeze(Freeze),
     /// Why each alert did or did not act.
-    Decisions,
+    Decisions(Decisions),
     /// Load the daemon's configuration file again.
     Reload,
     /// Print the description of the API.

@@ -32,7 +32,7 @@ pub(super) async fn run(
         Command::Logs(arguments) => look::logs(&desk, arguments).await,
         Command::Activity => look::activity(&desk).await,
         Command::Audit(arguments) => look::audit(&desk, arguments).await,
-        Command::Decisions => look::decisions(&desk).await,
+        Command::Decisions(arguments) => look::decisions(&desk, arguments).await,
         Command::Settings(command) => set::settings(&desk, command).await,
         Command::Config(command) => set::config(&desk, command).await,
         Command::Schedule(command) => set::schedule(&desk, command).await,

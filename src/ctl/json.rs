@@ -51,6 +51,14 @@ pub(super) fn pretty(text: &str) -> String {
     out
 }
 
+/// The same document on one line, as it is but for what could steer a terminal. `text` must be JSON on one line.
+pub(crate) fn line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 1);
+    text.chars().for_each(|char| push(&mut out, char));
+    out.push('\n');
+    out
+}
+
 fn new_line(out: &mut String, depth: usize) {
     out.push('\n');
     out.extend(std::iter::repeat_n("  ", depth));
@@ -88,9 +96,11 @@ mod tests {
     #[test]
     fn nothing_steers_the_terminal() {
         let text = "[\"\u{9b}31m\u{202e}\u{7f} \\u001b é\"]";
-        let shown = pretty(text);
-        assert!(!shown.chars().any(|char| is_hostile(char) && char != '\n'), "{shown:?}");
-        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-        assert_eq!(parse(&shown), parse(text));
+        for shown in [pretty(text), line(text)] {
+            assert!(!shown.chars().any(|char| is_hostile(char) && char != '\n'), "{shown:?}");
+            let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+            assert_eq!(parse(&shown), parse(text));
+        }
+        assert_eq!(line("{\"a\":[1]}"), "{\"a\":[1]}\n");
     }
 }

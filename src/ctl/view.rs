@@ -7,11 +7,11 @@ mod table;
 
 use std::io::IsTerminal;
 
-pub(super) use table::Table;
+pub(crate) use table::Table;
 
 /// A text for people, part by part.
 #[derive(Debug, Default)]
-pub(super) struct View(Vec<Part>);
+pub(crate) struct View(Vec<Part>);
 
 #[derive(Debug)]
 enum Part {
@@ -20,23 +20,23 @@ enum Part {
 }
 
 impl View {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// One line; a line break in it is no longer one.
-    pub(super) fn line(&mut self, line: impl AsRef<str>) {
+    pub(crate) fn line(&mut self, line: impl AsRef<str>) {
         self.0.push(Part::Line(clean(line.as_ref())));
     }
 
     /// An empty line between what was and what comes, unless nothing was.
-    pub(super) fn gap(&mut self) {
+    pub(crate) fn gap(&mut self) {
         if !self.0.is_empty() {
             self.0.push(Part::Line(String::new()));
         }
     }
 
-    pub(super) fn table(&mut self, table: Table) {
+    pub(crate) fn table(&mut self, table: Table) {
         self.0.push(Part::Table(table));
     }
 
@@ -48,6 +48,11 @@ impl View {
     /// As it goes to standard error: it says who speaks.
     pub(super) fn error(&self) -> String {
         format!("cloudsync-exporter: {}", self.within(width(&std::io::stderr())))
+    }
+
+    /// However wide anything is.
+    pub(crate) fn unbroken(&self) -> String {
+        self.within(None)
     }
 
     fn within(&self, width: Option<u16>) -> String {

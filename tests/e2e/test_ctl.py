@@ -109,6 +109,11 @@ LOOKS = {
                                    "outcome": "succeeded", "from": "2020-01-01T00:00:00Z", "to": 4000000000,
                                    "limit": 5, "before": 1000}, []),
     "decisions": (["decisions"], "/automation/decisions", {}, ["observe"]),
+    "decisions, filtered": (["decisions", "--connection", "Dropbox", "--rule", "wan", "--outcome", "blocked", "--limit", "5",
+                             "--before", "1000"],
+                            "/automation/decisions", {"nas": "home", "connection": 1, "rule": "wan",
+                                                      "outcome": "blocked", "limit": 5, "before": 1000},
+                            ["no decisions"]),
 }
 
 
@@ -130,8 +135,9 @@ def test_status(terminal):
     assert status["nas"] == expect(200, terminal.api.get("/nas"))["nas"]
     assert status["connections"] == {"home": expect(200, terminal.api.get("/nas/home/connections"))}
     assert status["holds"] == expect(200, terminal.api.get("/holds"))["holds"]
+    assert status["automation"] == {"mode": "observe", "frozen": False}
     shown = terminal.table("status")
-    for word in ("home", "Dropbox", "WebDAV", "pause", "ops"):
+    for word in ("automation: observe", "home", "Dropbox", "WebDAV", "pause", "ops"):
         assert word in shown, shown
     line = next(line for line in shown.splitlines() if "Dropbox" in line)
     assert "pause" in line and "manual ops" in line, shown

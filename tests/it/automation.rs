@@ -1,17 +1,16 @@
 //! The pure core of automation over what real Alertmanagers sent: from a body to an episode and a connection.
 
 mod alertmanager;
+mod bad_rules;
 mod disk;
 mod engine;
 mod hearing;
 mod reconciling;
 pub(crate) mod stage;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use assert_cmd::Command;
 use cloudsync_exporter::automation::payload::{Sender, fingerprint};
 use cloudsync_exporter::automation::{
     AlertStatus, Episodes, KnownConnection, Matchers, Notification, Observation, Rule, RuleAction, Select,
@@ -164,52 +163,4 @@ fn versions_change_nothing_about_which_rule_matches() {
             assert_eq!(rule.targets(&alert, &known()).map(|targets| targets.len()), Ok(2));
         }
     }
-}
-
-#[test]
-fn check_config_explains_bad_matchers() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("config.yaml");
-    let rule = |matchers: &str| {
-        format!(
-            "      matchers: {matchers}\n      select: {{nas: home, connections: [Dropbox]}}\n      action: pause\n"
-        )
-    };
-    let check = |rules: &BTreeMap<&str, &str>, more: &str| {
-        let rules: String =
-            rules.iter().flat_map(|(name, matchers)| [format!("    {name}:\n"), rule(matchers)]).collect();
-        let yaml = format!(
-            "nas:\n  home:\n    url: http://127.0.0.1:1\n    username: u\n    password: p\n\
-             automation:\n  rules:\n{rules}{more}"
-        );
-        std::fs::write(&file, yaml).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cloudsync-exporter"));
-        command.env_clear().arg("check-config").arg("--config.file").arg(&file);
-        let output = command.output().unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
-    };
-    let good =
-        BTreeMap::from([("one", r#"['alertname="A"']"#), ("two", r#"['{a=~"b|c", d!=e}', '"f g"=h']"#)]);
-    assert_eq!(check(&good, ""), (Some(0), String::new()));
-    let bad = BTreeMap::from([
-        ("one", "['severity critical', a=b, 'x=~\"[\"']"),
-        ("two", "['{}']"),
-        ("good", "[a=b]"),
-    ]);
-    let (code, said) = check(&bad, "poll: {interval: 1ms}\nadmin: {allowed_hosts: ['a:b']}\n");
-    assert_eq!(code, Some(64));
-    for wanted in [
-        "\nautomation.rules.one.matchers: entry 1, `severity critical`, at character 10: expected an operator (=, !=, \
-         =~ or !~) after the label name; found `critical`; entry 3, `x=~\"[\"`, at character 1: the regular \
-         expression `[` cannot be used: unclosed character class\n",
-        "\nautomation.rules.two.matchers: entry 1, `{}`, at character 1: there is no matcher, so that every alert \
-         would match\n",
-        // Together with what the other rooms find.
-        "\npoll.interval: ",
-        "\nadmin.allowed_hosts: ",
-    ] {
-        assert!(said.contains(wanted), "{wanted}\n{said}");
-    }
-    assert!(!said.contains("rules.good"), "{said}");
-    assert_eq!(said.lines().count(), 5, "{said}");
 }

@@ -12,6 +12,7 @@ mod ctl;
 mod dsm;
 mod metrics;
 mod poller;
+mod rules;
 mod sim;
 mod state;
 mod telemetry;

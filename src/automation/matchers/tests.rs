@@ -198,6 +198,24 @@ fn labels_match() {
     assert_eq!(both.unfulfilled(&alert).map(ToString::to_string), Some(r#"alertname="Other""#.to_owned()));
 }
 
+#[test]
+fn matchers_that_exclude_each_other_are_found() {
+    for (entry, wanted) in [
+        (r#"a="x", a="y""#, Some((r#"a="x""#, r#"a="y""#))),
+        (r#"b=~".+", a="x", a!="x""#, Some((r#"a="x""#, r#"a!="x""#))),
+        (r#"a=~"y.*", a="x""#, Some((r#"a="x""#, r#"a=~"y.*""#))),
+        (r#"a!~"x|y", a="x""#, Some((r#"a="x""#, r#"a!~"x|y""#))),
+        (r#"a="", a=~".+""#, Some((r#"a="""#, r#"a=~".+""#))),
+        (r#"a="x", a="x", a=~"x|y", a!="y", a!~"y""#, None),
+        (r#"a="x", b="y""#, None),
+        (r#"a!="x", a=~"y.*", a=~".*z""#, None),
+    ] {
+        let matchers = Matchers::parse(&[entry]).unwrap();
+        let found = matchers.contradiction().map(|(one, other)| (one.to_string(), other.to_string()));
+        assert_eq!(found, wanted.map(|(one, other)| (one.to_owned(), other.to_owned())), "{entry}");
+    }
+}
+
 proptest! {
     #[test]
     fn nothing_makes_it_panic(entry in r#"[{}a-b=!~,"'`\\nxuU0-7 \n🙂é.*()\[]{0,24}"#) {

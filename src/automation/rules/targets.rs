@@ -106,7 +106,7 @@ pub(super) fn labelled(alert: &Alert, known: &[KnownConnection]) -> Result<Targe
 }
 
 /// The id that a text is, written as the metrics write it.
-fn id(text: &str) -> Option<ConnectionId> {
+pub fn id(text: &str) -> Option<ConnectionId> {
     text.parse().ok().filter(|id: &i64| id.to_string() == text).map(ConnectionId)
 }
 

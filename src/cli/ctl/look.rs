@@ -54,6 +54,26 @@ pub struct Logs {
     pub limit: Option<u64>,
 }
 
+/// Arguments of `decisions`.
+#[derive(Debug, Args)]
+pub struct Decisions {
+    /// Only about this connection: id or name.
+    #[arg(long)]
+    pub connection: Option<String>,
+    /// Only under this rule.
+    #[arg(long, value_name = "NAME")]
+    pub rule: Option<String>,
+    /// Only acted, joined, `would_act`, blocked, waiting, failed, notified, resolved, stale or unmatched.
+    #[arg(long)]
+    pub outcome: Option<String>,
+    /// At most so many.
+    #[arg(long)]
+    pub limit: Option<u64>,
+    /// Only older than the decision of this id: the next page.
+    #[arg(long, value_name = "ID")]
+    pub before: Option<u64>,
+}
+
 /// Arguments of `audit`.
 #[derive(Debug, Args)]
 pub struct Audit {

@@ -55,7 +55,7 @@ pub struct RuleConfig {
     /// How long after a release the rule rests. Default 5 min.
     #[serde(deserialize_with = "read::duration", serialize_with = "write::duration")]
     pub cooldown: Duration,
-    /// The most actions of the rule in a day, at least 1. Default 6.
+    /// The most holds that the rule takes of one connection in a day, at least 1. Default 6.
     #[serde(deserialize_with = "read::whole")]
     pub daily_budget: u32,
 }
@@ -108,6 +108,14 @@ impl RuleConfig {
         problems.check(at("set"), self.check_set());
         for (name, duration) in [("lease", self.lease), ("max_hold", self.max_hold)] {
             problems.require(!duration.is_zero(), at(name), "0s is too short; allowed: longer than 0s");
+        }
+        // A latched hold has no end that could be put off.
+        if !self.latch && self.release_delay > self.max_hold {
+            let [given, most] = [self.release_delay, self.max_hold].map(humantime::format_duration);
+            problems.add(
+                at("release_delay"),
+                format!("{given} is longer than max_hold, which ends the hold before; allowed: up to {most}"),
+            );
         }
         problems.require(self.daily_budget > 0, at("daily_budget"), "0 never acts; allowed: 1 or more");
     }

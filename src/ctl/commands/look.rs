@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::cli::ctl::{Audit, Connection, Connections, GroupBy, Logs};
+use crate::cli::ctl::{Audit, Connection, Connections, Decisions, GroupBy, Logs};
 use crate::ctl::call::Call;
 use crate::ctl::failure::Failure;
 use crate::ctl::find::Desk;
@@ -65,7 +65,15 @@ pub(super) async fn audit(desk: &Desk<'_>, arguments: &Audit) -> Result<Page, Fa
     Ok(Page::new(desk.ask(&call).await?, views::audit::view))
 }
 
-pub(super) async fn decisions(desk: &Desk<'_>) -> Result<Page, Failure> {
-    let call = Call::get(&["api", "v1", "automation", "decisions"]);
+/// Across every NAS, as the audit.
+pub(super) async fn decisions(desk: &Desk<'_>, arguments: &Decisions) -> Result<Page, Failure> {
+    let (nas, connection) = super::hold::filter(desk, arguments.connection.as_deref()).await?;
+    let call = Call::get(&["api", "v1", "automation", "decisions"])
+        .query("nas", nas.as_ref())
+        .query("connection", connection.as_ref())
+        .query("rule", arguments.rule.as_ref())
+        .query("outcome", arguments.outcome.as_ref())
+        .query("limit", arguments.limit.as_ref())
+        .query("before", arguments.before.as_ref());
     Ok(Page::new(desk.ask(&call).await?, views::decisions::view))
 }

@@ -9,7 +9,7 @@ use crate::ctl::field::{items, text};
 use crate::ctl::find::Desk;
 use crate::ctl::page::Page;
 use crate::ctl::view::View;
-use crate::ctl::views::{connections, nas};
+use crate::ctl::views::{connections, decisions, nas};
 
 /// Every NAS, its connections and their holds. A NAS whose connections are not to be had, because it is down or
 /// not this token's, costs its own rows.
@@ -22,6 +22,7 @@ pub(super) async fn status(desk: &Desk<'_>) -> Result<Page, Failure> {
     }
     let holds = Call::get(&["api", "v1", "holds"]).query("nas", desk.named_nas().as_ref());
     let holds = desk.ask(&holds).await?.value["holds"].take();
+    let automation = automation(desk).await?;
     let mut known = Map::new();
     let mut without = Vec::new();
     for name in nases.iter().filter_map(|nas| text(nas, "name")) {
@@ -35,6 +36,10 @@ pub(super) async fn status(desk: &Desk<'_>) -> Result<Page, Failure> {
     }
 
     let mut view = View::new();
+    if let Some(automation) = &automation {
+        decisions::mode(&mut view, automation);
+        view.gap();
+    }
     view.table(nas::table(&nases));
     view.gap();
     let held = holds.as_array().map_or(&[][..], Vec::as_slice);
@@ -42,8 +47,21 @@ pub(super) async fn status(desk: &Desk<'_>) -> Result<Page, Failure> {
     for line in without {
         view.line(line);
     }
-    let json = json!({ "nas": nases, "connections": known, "holds": holds }).to_string();
-    Ok(Page::Both { json, view })
+    let mut all = json!({ "nas": nases, "connections": known, "holds": holds });
+    if let Some(automation) = automation {
+        all["automation"] = automation;
+    }
+    Ok(Page::Both { json: all.to_string(), view })
+}
+
+/// Whether alerts act; none where the daemon does not say.
+async fn automation(desk: &Desk<'_>) -> Result<Option<Value>, Failure> {
+    let call = Call::get(&["api", "v1", "automation", "decisions"]).query("limit", Some(&1));
+    match desk.ask(&call).await {
+        Ok(answer) => Ok(Some(json!({ "mode": answer.value["mode"], "frozen": answer.value["frozen"] }))),
+        Err(Failure::Refused(_)) => Ok(None),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Polls a NAS and shows what it is like now.

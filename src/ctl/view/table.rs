@@ -9,7 +9,7 @@ const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().f
 
 /// Rows of texts below headings.
 #[derive(Debug)]
-pub(in crate::ctl) struct Table {
+pub(crate) struct Table {
     headings: Vec<String>,
     rows: Vec<Vec<String>>,
     /// What to say when there is no row.
@@ -17,12 +17,12 @@ pub(in crate::ctl) struct Table {
 }
 
 impl Table {
-    pub(in crate::ctl) fn new(headings: &[&str], empty: &'static str) -> Self {
+    pub(crate) fn new(headings: &[&str], empty: &'static str) -> Self {
         let headings = headings.iter().map(|heading| clean(heading)).collect();
         Self { headings, rows: Vec::new(), empty }
     }
 
-    pub(in crate::ctl) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().map(|cell| clean(&cell)).collect());
     }
 

@@ -2,18 +2,42 @@
 
 use serde_json::Value;
 
-use super::fields;
-use crate::ctl::field::{at, show};
-use crate::ctl::view::View;
+use crate::ctl::field::{at, items, show, text, time};
+use crate::ctl::view::{Table, View};
 
-/// Why each alert did or did not act.
+/// Why each alert did or did not act, newest first, and how to get at older ones.
 pub(in crate::ctl) fn view(view: &mut View, answer: &Value) {
-    view.line(format!("mode: {}", at(answer, "mode")));
-    if answer["frozen"] == true {
-        view.line("automation is frozen");
-    }
+    mode(view, answer);
     view.gap();
-    view.table(fields::rows_of(&answer["decisions"], "no decisions"));
+    let headings = ["TIME", "ALERT", "RULE", "NAS", "CONNECTION", "OUTCOME", "GUARD", "DETAIL"];
+    let mut table = Table::new(&headings, "no decisions");
+    for decision in items(answer, "decisions") {
+        table.row([
+            time(&decision["time"]),
+            at(decision, "alert"),
+            at(decision, "rule"),
+            at(decision, "nas"),
+            connection(decision),
+            at(decision, "outcome"),
+            at(decision, "guard"),
+            at(decision, "detail"),
+        ]);
+    }
+    view.table(table);
+    if !answer["next_before"].is_null() {
+        view.line(format!("older ones: --before {}", show(&answer["next_before"])));
+    }
+}
+
+fn connection(decision: &Value) -> String {
+    let id = show(&decision["connection_id"]);
+    text(decision, "connection").map_or(id.clone(), |name| format!("{name} ({id})"))
+}
+
+/// Whether alerts act.
+pub(in crate::ctl) fn mode(view: &mut View, answer: &Value) {
+    let frozen = if answer["frozen"] == true { ", frozen" } else { "" };
+    view.line(format!("automation: {}{frozen}", at(answer, "mode")));
 }
 
 /// Whether automation acts from now on.

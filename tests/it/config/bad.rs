@@ -194,6 +194,11 @@ const BAD_SECTIONS: &[(&str, &str, &str)] = &[
     ),
     ("automation: {rules: {a: {set: {part_size: fast}}}}", "automation.rules.a.set", "\"fast\""),
     ("automation: {rules: {a: {lease: 0s}}}", "automation.rules.a.lease", "longer than 0s"),
+    (
+        "automation: {rules: {a: {release_delay: 25h}}}",
+        "automation.rules.a.release_delay",
+        "1day 1h is longer than max_hold, which ends the hold before; allowed: up to 1day",
+    ),
     ("automation: {rules: {a: {daily_budget: 0}}}", "automation.rules.a.daily_budget", "1 or more"),
 ];
 

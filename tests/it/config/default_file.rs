@@ -43,6 +43,32 @@ fn the_defaults_are_the_documented_ones() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&loaded(LEAST)).unwrap());
 }
 
+/// The file with its example of this key taken in: the lines of prose from it on, down to its default.
+fn with_example(key: &str) -> String {
+    let (mut text, mut is_inside) = (String::new(), false);
+    for line in DEFAULT_FILE.lines() {
+        is_inside = line == format!("  # {key}:") || is_inside && line.starts_with("  # ");
+        text.push_str(&if is_inside { line.replacen("# ", "", 1) } else { line.to_owned() });
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn its_rules_are_good() {
+    let rules = loaded(&with_example("rules"))["automation"]["rules"].clone();
+    let actions: BTreeSet<&str> =
+        rules.as_object().unwrap().values().map(|rule| rule["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, BTreeSet::from(["notify", "pause", "settings"]));
+    // What the first one spells out is what holds when nothing is said.
+    let example =
+        format!("{LEAST}\nautomation: {{rules: {{r: {{matchers: [a=b], select: {{labels: true}}}}}}}}\n");
+    let defaults = loaded(&example)["automation"]["rules"]["r"].clone();
+    for key in ["lease", "release_delay", "max_hold", "latch", "cooldown", "daily_budget"] {
+        assert_eq!(rules["wan_saturated"][key], defaults[key], "{key}");
+    }
+}
+
 #[test]
 fn it_names_every_key() {
     let rule = "automation: {rules: {r: {matchers: [a=b], select: {labels: true}}}}";

@@ -136,7 +136,7 @@ fn pausing_and_holding() {
     let paused = change(&json!({"status": "syncing"}), &json!({"status": "pause"}));
     let resumed = change(&json!({"status": "pause"}), &json!({"status": "syncing"}));
     let ended = with(resumed.clone(), "ended_holds", json!([hold()]));
-    let row = "12    home  My Drive    alert wan_saturated  held   2026-03-01 09:00:00Z  2026-03-01 14:00:00Z  \
+    let row = "12    home  My Drive    pause  alert wan_saturated  held   2026-03-01 09:00:00Z  2026-03-01 14:00:00Z  \
                WanSaturated";
     let frozen = |frozen: bool| json!({"frozen": frozen, "audit_id": 8});
     says(vec![

@@ -13,6 +13,7 @@ fn tables_show_them_as_text() {
     let connection = json!({"id": 1, "task_name": NAME, "type": NAME, "status": NAME, "user_name": NAME});
     let hold =
         json!({"id": NAME, "nas": "home", "connection": NAME, "reason": NAME, "kind": NAME, "rule": NAME});
+    let decision = json!({"alert": NAME, "rule": NAME, "connection": NAME, "detail": NAME});
     let shown = "\\u{1b}]0;x\\u{7}\\u{1b}[2J\\u{9b}31m\\nhome  9  forged\\u{202e}txt.exe";
     for (args, steps) in [
         (vec!["connections"], vec![get("/nas/home/connections", &json!({"conn": [connection]}))]),
@@ -28,7 +29,7 @@ fn tables_show_them_as_text() {
         ),
         (
             vec!["decisions"],
-            vec![get("/automation/decisions", &json!({"mode": NAME, "decisions": [{NAME: NAME}]}))],
+            vec![get("/automation/decisions?nas=home", &json!({"mode": NAME, "decisions": [decision]}))],
         ),
     ] {
         let args = [vec!["--nas", "home"], args].concat();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::script::{Script, Step, connections, get, hold, home, lookup, nas, play, step};
+use super::script::{Script, Step, automation, connections, get, hold, home, lookup, nas, play, step};
 use super::{ctl, err, out, program};
 
 /// A command, its exchanges after those that find the NAS, and lines of what it shows.
@@ -24,8 +24,9 @@ fn nases_and_connections() {
     shows(vec![
         (
             &["status"],
-            vec![home(), get("/holds", &json!({"holds": [hold()]})), lookup()],
+            vec![home(), get("/holds", &json!({"holds": [hold()]})), automation(false), lookup()],
             vec![
+                "automation: enforce",
                 "NAS   UP   CONNECTIONS  PAUSED  HOLDS  LAST SUCCESS          TROUBLE",
                 "home  yes  2            no      1      2026-03-01 10:00:00Z  -",
                 "NAS   ID  NAME      TYPE  STATUS   UNFINISHED  HELD BY",
@@ -199,10 +200,16 @@ fn holds_audit_and_automation() {
         "before": {"max_upload_speed": 0, "part_size": 128}, "after": {"max_upload_speed": 512, "part_size": 128},
         "outcome": "succeeded", "error": null, "duration_seconds": 0.1,
     });
-    let table = "12    home  My Drive    alert wan_saturated  held   2026-03-01 09:00:00Z  2026-03-01 14:00:00Z  \
-                 WanSaturated";
+    let table = "12    home  My Drive    pause  alert wan_saturated  held   2026-03-01 09:00:00Z  \
+                 2026-03-01 14:00:00Z  WanSaturated";
+    let mut limit = hold();
+    limit["action"] = "settings".into();
+    limit["set"] = json!({"max_upload_speed": 512, "pull_event_period": 3600});
+    let limited = "12    home  My Drive    max_upload_speed=512, pull_event_period=3600  alert wan_saturated  held   \
+                   2026-03-01 09:00:00Z  2026-03-01 14:00:00Z  WanSaturated";
     shows(vec![
         (&["holds"], vec![get("/holds", &json!({"holds": [hold()]}))], vec![table]),
+        (&["holds"], vec![get("/holds", &json!({"holds": [limit]}))], vec![limited]),
         (
             &["holds", "list", "--nas", "home"],
             vec![get("/holds?nas=home", &json!({"holds": []}))],
@@ -247,17 +254,52 @@ fn holds_audit_and_automation() {
         ),
         (&["audit"], vec![get("/audit", &json!({"records": []}))], vec!["no records"]),
         (
-            &["decisions"],
-            vec![get(
-                "/automation/decisions",
-                &json!({"mode": "observe", "frozen": true, "decisions": [{"rule": "wan", "because": "observing"}]}),
-            )],
-            vec!["mode: observe", "automation is frozen", "observing  wan"],
-        ),
-        (
             &["reload"],
             vec![step("POST", "").at("/-/reload").without_key().answer(200, &json!({"reloaded": true}))],
             vec!["the configuration was loaded again"],
+        ),
+    ]);
+}
+
+#[test]
+fn decisions() {
+    let acted = json!({
+        "id": 8, "time": "2026-03-01T10:00:00Z", "rule": "wan", "alert": "WanSaturated", "fingerprint": "f",
+        "episode": "e", "nas": "home", "connection_id": 2, "connection": "My Drive", "outcome": "blocked",
+        "guard": "cooldown", "detail": "the rule's last hold of it ended 9 s ago", "mode": "enforce",
+    });
+    let unmatched = json!({
+        "id": 7, "time": "2026-03-01T09:00:00Z", "alert": "Other", "fingerprint": "g", "outcome": "unmatched",
+        "mode": "enforce",
+    });
+    let page = json!({"mode": "enforce", "frozen": true, "decisions": [acted, unmatched], "next_before": 7});
+    let none = json!({"mode": "observe", "frozen": false, "decisions": []});
+    shows(vec![
+        (
+            &["decisions"],
+            vec![get("/automation/decisions", &page)],
+            vec![
+                "automation: enforce, frozen",
+                "TIME                  ALERT         RULE  NAS   CONNECTION    OUTCOME    GUARD     DETAIL",
+                "2026-03-01 10:00:00Z  WanSaturated  wan   home  My Drive (2)  blocked    cooldown  the rule's last \
+                 hold of it ended 9 s ago",
+                "2026-03-01 09:00:00Z  Other         -     -     -             unmatched  -         -",
+                "older ones: --before 7",
+            ],
+        ),
+        (
+            &["decisions", "--nas", "home", "--limit", "3", "--before", "4"],
+            vec![get("/automation/decisions?nas=home&limit=3&before=4", &none)],
+            vec!["automation: observe", "no decisions"],
+        ),
+        (
+            &["decisions", "--connection", "My Drive", "--rule", "wan", "--outcome", "would_act"],
+            vec![
+                home(),
+                lookup(),
+                get("/automation/decisions?nas=home&connection=2&rule=wan&outcome=would_act", &none),
+            ],
+            vec!["no decisions"],
         ),
     ]);
 }
@@ -278,13 +320,17 @@ fn json_is_the_servers_own() {
 
 #[test]
 fn status_as_json_has_all_of_it() {
-    let script = Script::start([home(), get("/holds", &json!({"holds": [hold()]})), lookup()]);
+    let script =
+        Script::start([home(), get("/holds", &json!({"holds": [hold()]})), automation(true), lookup()]);
     let mut command = program();
     command.args(["--url", &script.url, "--output=json", "status"]).env("CLOUDSYNC_CTL_TOKEN", super::TOKEN);
     let output = command.output().unwrap();
     script.finish();
     let shown: Value = serde_json::from_str(&out(&output)).unwrap();
-    let all = json!({"nas": [nas("home")], "connections": {"home": connections()}, "holds": [hold()]});
+    let all = json!({
+        "nas": [nas("home")], "connections": {"home": connections()}, "holds": [hold()],
+        "automation": {"mode": "enforce", "frozen": true},
+    });
     assert_eq!(shown, all);
 }
 
@@ -298,6 +344,8 @@ fn a_nas_without_data_costs_its_own_rows() {
     let steps = [
         get("/nas", &json!({"nas": [nas("home"), down]})),
         get("/holds", &json!({"holds": []})),
+        // A daemon of an older version.
+        step("GET", "/automation/decisions?limit=1").problem(404, &json!({"title": "not found"})),
         lookup(),
         step("GET", "/nas/office/connections")
             .problem(504, &json!({"title": "no data", "detail": "not yet polled"})),

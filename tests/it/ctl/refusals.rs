@@ -70,7 +70,7 @@ fn a_hold_that_stands_in_the_way_is_named() {
     assert_eq!(output.status.code(), Some(1));
     let shown = err(&output);
     assert!(
-        shown.contains("  held by:\n") && shown.contains("\n12    home  My Drive    alert wan_sat"),
+        shown.contains("  held by:\n") && shown.contains("\n12    home  My Drive    pause  alert wan_sat"),
         "{shown}"
     );
 }

@@ -198,9 +198,17 @@ pub(super) fn connections() -> Value {
 pub(super) fn hold() -> Value {
     json!({
         "id": 12, "nas": "home", "connection_id": 2, "connection": "My Drive", "kind": "alert",
-        "rule": "wan_saturated", "reason": "WanSaturated", "author": null, "created": "2026-03-01T09:00:00Z",
+        "action": "pause", "rule": "wan_saturated", "reason": "WanSaturated", "author": null, "created": "2026-03-01T09:00:00Z",
         "until": "2026-03-01T14:00:00Z", "latch": false, "was_paused": false, "phase": "held",
     })
+}
+
+/// Whether alerts act, which a person who asks for the status wants to know as well.
+pub(super) fn automation(frozen: bool) -> Step {
+    get(
+        "/automation/decisions?limit=1",
+        &json!({"mode": "enforce", "frozen": frozen, "decisions": [], "next_before": 7}),
+    )
 }
 
 /// The connections of `home`, asked for to find one by its name.
