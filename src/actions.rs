@@ -11,19 +11,24 @@
 //! - [`Journal`]: the audit.
 
 mod change;
+pub mod clock;
 mod error;
+pub mod fault_point;
 mod freeze;
 pub mod holds;
 mod journal;
 mod keeper;
 mod list;
+mod looks;
 mod pause;
 mod perform;
 mod port;
+mod reach;
 mod record;
 mod release;
 mod remove;
 mod replay;
+mod resume;
 pub mod schema;
 pub mod settings;
 mod tasks;
@@ -39,21 +44,26 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 pub use error::ActionError;
-pub use holds::{Book, Hold};
+pub use holds::{Book, Cause, Ending, Hold, Look, Phase};
 pub use journal::{Journal, Retention};
 pub use keeper::Keeper;
 pub use list::{Listed, ListedTask};
-pub use pause::{Pause, Resume};
+pub use pause::{Holder, Pause};
 pub use perform::{Done, DryRun, Effect};
 pub use port::{
     Answers, Command, Directory, Failure, FailureKind, LogFilter, Nas, NewTask, Planned, Question, Source,
     Target,
 };
+pub use reach::Reach;
 pub use record::{Caller, Object, Origin, Outcome, Record};
 pub use replay::Ticket;
+pub use resume::Resume;
 pub use tasks::NEW_TASK;
 
 pub use crate::state::{AuditFilter, Begun};
+
+use clock::now;
+use run_blocking as blocking;
 
 /// How actions go about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,13 +211,8 @@ impl Actions {
     }
 }
 
-/// Milliseconds since 1970.
-fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
-}
-
 /// Runs what blocks where blocking is allowed.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(value) => value,
         Err(error) => match error.try_into_panic() {

@@ -9,6 +9,7 @@
 
 mod api;
 mod call;
+mod inbox;
 mod openapi;
 mod problems;
 mod replay;
@@ -29,6 +30,7 @@ use service::{Endpoint, Guarded};
 use std::sync::Arc;
 
 pub use api::{Reload, Settings};
+pub use inbox::{Delivery, Inbox, NotTaken, Taken};
 pub use openapi::description;
 pub use scope::Scope;
 pub use tokens::{Grant, HashSource, Token, TokenHash, Tokens};
@@ -44,14 +46,15 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// The API over these actions. An error is a mistake in the tables of routes.
+    /// The API over these actions; without an inbox there is no webhook. An error is a mistake in the tables of routes.
     pub fn new(
         actions: Arc<Actions>,
         settings: Settings,
         reload: Reload,
+        inbox: Option<Arc<dyn Inbox>>,
         count: Count,
     ) -> Result<Self, RouteConflict> {
-        let api = Arc::new(Api::new(actions, settings, reload, count));
+        let api = Arc::new(Api::new(actions, settings, reload, inbox, count));
         let mut router = Router::new().refusing(|status| problems::of_status(status).into_response());
         for route in routes::all() {
             router = router.route(route.verb.method(), route.path, Endpoint { api: Arc::clone(&api), route });

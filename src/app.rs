@@ -5,6 +5,8 @@
 
 mod adapter;
 mod admin;
+mod alertmanagers;
+mod automation;
 mod check;
 mod ctl;
 mod daemon;
@@ -22,7 +24,7 @@ mod simulate;
 
 use crate::automation::Matchers;
 use crate::cli::{CONFIG_FILE_VARIABLE, Cli, Command, Flags};
-use crate::config::{Config, Problems};
+use crate::config::{Config, Place, Problems};
 use crate::telemetry;
 use std::io::Write;
 use std::process::ExitCode;
@@ -66,10 +68,15 @@ async fn command(cli: &Cli) -> ExitCode {
 
 /// Loads the configuration that the flags name, with this process's environment.
 fn load(flags: &Flags) -> Result<Config, Problems> {
+    load_at(Place::Here, flags)
+}
+
+/// As [`load`], here or elsewhere.
+fn load_at(place: Place, flags: &Flags) -> Result<Config, Problems> {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name != CONFIG_FILE_VARIABLE);
-    Config::load_checked(flags.config_file.as_deref(), environment, &flags.overrides(), check_rooms)
+    Config::load_checked(flags.config_file.as_deref(), environment, &flags.overrides(), place, check_rooms)
 }
 
 /// What of the configuration only the room that it is for can judge.

@@ -14,6 +14,7 @@ mod log;
 mod metrics;
 mod names;
 mod nas;
+mod place;
 mod poll;
 mod problem;
 mod read;
@@ -38,6 +39,7 @@ pub use metrics::MetricsConfig;
 pub use nas::{
     CredentialError, Credentials, NasConfig, NasTls, SecondFactor, SecondFactorCredential, SpkiPin,
 };
+pub use place::Place;
 pub use poll::PollConfig;
 pub use problem::{Problem, Problems};
 pub use secret::{SecretError, SecretSource};

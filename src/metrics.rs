@@ -15,6 +15,7 @@ mod nas_counters;
 mod page;
 mod process;
 mod sample;
+mod webhook;
 
 pub use collect::{CollectOptions, NasCollector};
 pub use describe::{catalogue_json, catalogue_markdown};

@@ -14,6 +14,7 @@
 //! restarts better, and its loss must not prevent one. What the damage spared of the audit is still to be
 //! read in the file that was set aside.
 
+mod alerts;
 mod audit;
 mod flags;
 mod holds;
@@ -26,6 +27,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+pub use alerts::AlertChange;
 pub use audit::{AuditEntry, AuditFilter, PENDING};
 pub use holds::HoldChange;
 pub use idempotency::Begun;

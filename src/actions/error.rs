@@ -1,6 +1,7 @@
 //! Why an action was not done, with the facts; what that means in HTTP is the API's to say.
 
 use super::holds::Hold;
+use super::list::Listed;
 use super::port::Failure;
 use super::schema::Fault;
 use crate::model::NasName;
@@ -40,6 +41,12 @@ pub enum ActionError {
     /// Holds stand in the way.
     #[error("holds stand in the way")]
     Held(Vec<Hold>),
+    /// Rules are frozen.
+    #[error("rules are frozen")]
+    Frozen,
+    /// The connection is in a state in which a pause would not show.
+    #[error("the connection's state is {}", .0.status_word())]
+    Unfit(Listed),
     /// Too many wait for the NAS already.
     #[error("too many requests wait for NAS {0} already")]
     Busy(NasName),

@@ -169,7 +169,8 @@ fn text_of(record: &Record) -> String {
     serde_json::to_string(record).unwrap_or_default()
 }
 
-fn row(entry: &Entry) -> AuditEntry {
+/// An entry as it is written.
+pub(super) fn row(entry: &Entry) -> AuditEntry {
     let Entry { record, time, key } = entry;
     AuditEntry {
         time: *time,

@@ -6,6 +6,7 @@ use super::record::{Object, Origin, Outcome, Record, Trouble};
 use super::schema::Document;
 use super::{ActionError, Actions, now};
 use crate::model::NasName;
+use crate::state::AuditEntry;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -111,6 +112,26 @@ impl Actions {
             tracing::error!(%nas, action = entry.record.action, %error, "goes on although its audit record cannot be written yet");
         });
         Performance { actions: self, nas, port, origin, entry, id: id.ok(), started: Instant::now() }
+    }
+}
+
+impl Actions {
+    /// The record of something that is no action of its own, to be written with what it is about.
+    pub fn note(
+        nas: Option<&NasName>,
+        origin: &Origin,
+        action: &'static str,
+        target: Object,
+        after: Value,
+        is_good: bool,
+        now: i64,
+    ) -> AuditEntry {
+        let mut entry = entry(nas, origin, Deed { action, target, before: Value::Null });
+        entry.time = now;
+        entry.record.time = super::holds::rfc3339(now);
+        entry.record.after = after;
+        entry.record.outcome = if is_good { Outcome::Succeeded } else { Outcome::Failed };
+        super::journal::row(&entry)
     }
 }
 

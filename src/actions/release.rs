@@ -1,8 +1,8 @@
 //! The end of one hold, by its name.
 
-use super::holds::{Facts, Hold, Look, Phase, Step, step};
+use super::holds::{Cause, Facts, Hold, Look, Step, step};
 use super::list::{Listed, connections};
-use super::pause::look_until;
+use super::looks::look_until;
 use super::perform::{Deed, Done, DryRun, Effect, Performance, entry, plan};
 use super::port::{Command, Nas, Target};
 use super::record::{Object, Origin, Outcome};
@@ -71,14 +71,14 @@ impl Actions {
         let deed = deed(action, &hold, &status);
         let performance = self.begin_regardless(&nas, &*port, origin, deed).await;
         // From here on it is to end, whatever becomes of this try.
-        self.book().set_phase(std::slice::from_ref(&hold.id), Phase::Releasing, now()).await;
+        self.book().set_ending(std::slice::from_ref(&hold.id), Cause::Person, now()).await;
         if is_told {
             return self.resume_and_end(performance, &*port, hold, command).await.map(Effect::Done);
         }
         // One that is not listed ends when it is seen again, or is gone for good.
         let ends = look != Look::Gone || self.facts(&hold, look).others > 0 || hold.was_paused;
         if ends {
-            self.book().end(std::slice::from_ref(&hold.id), now()).await;
+            self.book().end(std::slice::from_ref(&hold.id), Cause::Person, now()).await;
         }
         let mut done = performance.succeed(json!({ "status": status }), ends).await;
         done.more = ended(if ends { std::slice::from_ref(&hold) } else { &[] });
@@ -103,7 +103,7 @@ impl Actions {
         let found = listed.ok().into_iter().flatten().find(|connection| connection.id == id);
         let after = json!({ "status": found.as_ref().map(Listed::status_word) });
         if runs {
-            self.book().end(std::slice::from_ref(&hold.id), now()).await;
+            self.book().end(std::slice::from_ref(&hold.id), Cause::Person, now()).await;
         }
         let mut done = performance.succeed(after, runs).await;
         done.more = ended(if runs { std::slice::from_ref(&hold) } else { &[] });
@@ -122,7 +122,7 @@ impl Actions {
     ) -> ActionError {
         let deed = deed(QUIETLY, &hold, &Value::Null);
         let performance = self.begin_regardless(nas, port, origin, deed).await;
-        self.book().set_phase(std::slice::from_ref(&hold.id), Phase::Releasing, now()).await;
+        self.book().set_ending(std::slice::from_ref(&hold.id), Cause::Person, now()).await;
         let left: Vec<Hold> = self.book().get(&hold.id).into_iter().collect();
         // Nothing was told, so nothing is open.
         let failure = tried_again(Failure { is_open: false, ..failure });
@@ -138,13 +138,13 @@ impl Actions {
         }
         let mut entry = entry(Some(&NasName::new(&hold.nas)), origin, deed(QUIETLY, &hold, &Value::Null));
         entry.record.outcome = Outcome::Succeeded;
-        self.book().end(&[hold.id], now()).await;
+        self.book().end(&[hold.id], Cause::Person, now()).await;
         self.journal().complete(None, entry).await;
         Effect::Done(Done { audit_id: None, before, after: Value::Null, verified: true, more })
     }
 
     fn facts(&self, hold: &Hold, look: Look) -> Facts {
-        let on_it = self.book().of_connection(&NasName::new(&hold.nas), ConnectionId(hold.connection_id));
+        let on_it = self.book().pauses_of(&NasName::new(&hold.nas), ConnectionId(hold.connection_id));
         Facts {
             look,
             others: on_it.iter().filter(|other| other.id != hold.id).count(),
@@ -152,6 +152,7 @@ impl Actions {
             // Whoever asks wants it told.
             told: None,
             was_interrupted: false,
+            is_frozen: self.is_frozen(),
             patience: self.options().verify_timeout,
         }
     }

@@ -1,5 +1,6 @@
 //! Removing a connection or a task. The data stay on both sides, but nothing keeps them in step any more.
 
+use super::holds::Cause;
 use super::list::{Listed, ListedTask, ask, connections};
 use super::perform::{Deed, Effect, plan};
 use super::port::{Command, Question};
@@ -56,7 +57,7 @@ impl Actions {
         if is_gone {
             let holds = self.book().of_connection(nas, ConnectionId(id.0));
             let ids: Vec<String> = holds.into_iter().map(|hold| hold.id).collect();
-            self.book().end(&ids, now()).await;
+            self.book().end(&ids, Cause::Gone, now()).await;
         }
         Ok(Effect::Done(performance.succeed(Value::Null, is_gone).await))
     }

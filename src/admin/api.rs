@@ -1,5 +1,6 @@
 //! What the whole API shares: actions, tokens, switches.
 
+use super::inbox::Inbox;
 use super::throttle::Throttle;
 use super::tokens::Tokens;
 use crate::actions::Actions;
@@ -25,6 +26,8 @@ pub struct Settings {
 pub(super) struct Api {
     pub(super) actions: Arc<Actions>,
     pub(super) reload: Reload,
+    /// None where nothing acts on alerts.
+    pub(super) inbox: Option<Arc<dyn Inbox>>,
     pub(super) throttle: Throttle,
     settings: RwLock<Arc<Settings>>,
     pub(super) count: Arc<dyn Fn(&'static str, u16) + Send + Sync>,
@@ -35,11 +38,13 @@ impl Api {
         actions: Arc<Actions>,
         settings: Settings,
         reload: Reload,
+        inbox: Option<Arc<dyn Inbox>>,
         count: Arc<dyn Fn(&'static str, u16) + Send + Sync>,
     ) -> Self {
         Self {
             actions,
             reload,
+            inbox,
             throttle: Throttle::default(),
             settings: RwLock::new(Arc::new(settings)),
             count,

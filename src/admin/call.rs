@@ -11,6 +11,7 @@ use crate::actions::{
 };
 use crate::model::{Connection, ConnectionId, Data, NasName, Snapshot};
 use crate::web::PathParams;
+use hyper::body::Bytes;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub(super) struct Call {
     pub(super) path: PathParams,
     pub(super) query: Document,
     pub(super) body: Document,
+    /// The body as it came, of a route that takes it so.
+    pub(super) raw: Bytes,
     pub(super) key: Option<String>,
     /// Whether somebody still waits for the answer.
     pub(super) caller: Caller,
@@ -163,7 +166,7 @@ impl Call {
     /// Refuses a token that is for some NASes or connections only.
     pub(super) fn needs_everything(&self) -> Result<(), Refusal> {
         self.needs_all_connections()?;
-        if self.grant.nas.iter().any(|nas| nas == "*") {
+        if self.grant.reach.has_all_nases() {
             return Ok(());
         }
         Err(self.forbidden("on all NASes at once").into())

@@ -72,6 +72,12 @@ fn operation(route: &Route) -> Value {
             "content": { "application/json": { "schema": reference(body.name) } },
         });
     }
+    if route.raw.is_some() {
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": { "application/json": { "schema": reference("Notification") } },
+        });
+    }
     operation
 }
 
@@ -148,7 +154,11 @@ fn refusals(route: &Route) -> BTreeMap<u16, Vec<&'static problems::Kind>> {
         &problems::INTERNAL,
     ];
     if route.scope.is_some() {
-        kinds.extend([&problems::UNAUTHORIZED, &problems::TOO_MANY_FAILURES, &problems::FORBIDDEN]);
+        kinds.extend([&problems::UNAUTHORIZED, &problems::FORBIDDEN]);
+        // The webhook's senders would give up on it.
+        if route.raw.is_none() {
+            kinds.push(&problems::TOO_MANY_FAILURES);
+        }
     }
     if route.body.is_some() {
         kinds.extend([
@@ -157,6 +167,15 @@ fn refusals(route: &Route) -> BTreeMap<u16, Vec<&'static problems::Kind>> {
             &problems::TIMEOUT,
             &problems::MALFORMED,
             &problems::INVALID,
+        ]);
+    }
+    if route.raw.is_some() {
+        kinds.extend([
+            &problems::TOO_LARGE,
+            &problems::TIMEOUT,
+            &problems::MALFORMED,
+            &problems::TOO_MANY_ALERTS,
+            &problems::NOT_KEPT,
         ]);
     }
     if route.names("nas") || route.id == "create_hold" {

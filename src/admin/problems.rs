@@ -43,6 +43,8 @@ kinds! {
     KEY_MISMATCH = "idempotency-mismatch", UNPROCESSABLE_ENTITY, "The Idempotency-Key belongs to another request";
     KEY_IN_PROGRESS = "idempotency-in-progress", CONFLICT, "The first request with this key is still running";
     KEY_INTERRUPTED = "idempotency-interrupted", CONFLICT, "What became of the first request is not known";
+    TOO_MANY_ALERTS = "too-many-alerts", PAYLOAD_TOO_LARGE, "The notification has too many alerts";
+    NOT_KEPT = "notification-not-kept", SERVICE_UNAVAILABLE, "The notification cannot be kept now";
     BUSY = "nas-busy", SERVICE_UNAVAILABLE, "Too many wait for the NAS";
     TOO_MANY_HOLDS = "too-many-holds", CONFLICT, "The connection has too many holds";
     AUDIT = "audit-unavailable", SERVICE_UNAVAILABLE, "The state file cannot be written";
@@ -138,6 +140,8 @@ impl From<ActionError> for Refusal {
             ActionError::Held(holds) => HELD
                 .because("resume with \"override\": true, or end them by their names")
                 .with("holds", holds),
+            // Only rules are told so, and they are no callers of the API.
+            ActionError::Frozen | ActionError::Unfit(_) => INTERNAL.because(said),
             ActionError::Busy(_) | ActionError::Abandoned => BUSY.because(said),
             ActionError::TooManyHolds(_) => TOO_MANY_HOLDS.because(said),
             ActionError::Unrecorded(_) => AUDIT.because(said),

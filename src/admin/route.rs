@@ -109,6 +109,8 @@ pub(super) struct Route {
     pub(super) effects: Effects,
     pub(super) query: &'static [Field],
     pub(super) body: Option<&'static Schema>,
+    /// How many bytes of a body it takes as they come; none = it takes none, or that of `body`.
+    pub(super) raw: Option<usize>,
     /// The name of its answer in the API's description.
     pub(super) answer: &'static str,
     /// The status of its answer, beside 202 and 200 for dry runs where it changes something.
@@ -135,6 +137,7 @@ impl Route {
             effects: Effects::Asks,
             query: &[],
             body: None,
+            raw: None,
             answer,
             success: StatusCode::OK,
             run,
@@ -145,6 +148,11 @@ impl Route {
     pub(super) fn admits(&self, grant: &Grant) -> bool {
         self.scope.is_none_or(|scope| grant.may(scope))
             || (self.may_be_dangerous && grant.may(Scope::Dangerous))
+    }
+
+    /// Whether it takes a body.
+    pub(super) fn has_body(&self) -> bool {
+        self.body.is_some() || self.raw.is_some()
     }
 
     /// Whether its path names this.

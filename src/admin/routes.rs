@@ -2,23 +2,26 @@
 
 mod automation;
 mod connections;
+mod decisions;
 mod holds;
 mod nas;
 mod settings;
 mod tasks;
 
 use super::route::Route;
+pub(super) use decisions::OUTCOMES;
 use hyper::Method;
 
 /// Every route of the API, in the order of its description.
 pub(super) fn all() -> impl Iterator<Item = &'static Route> {
-    let tables: [&'static [Route]; 6] = [
+    let tables: [&'static [Route]; 7] = [
         &nas::ROUTES,
         &connections::ROUTES,
         &settings::ROUTES,
         &tasks::ROUTES,
         &holds::ROUTES,
         &automation::ROUTES,
+        &decisions::ROUTES,
     ];
     tables.into_iter().flatten()
 }

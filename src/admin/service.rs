@@ -6,13 +6,14 @@ use super::problems::{self, Refusal};
 use super::replay;
 use super::route::{Reply, Route};
 use super::tokens::{Grant, presented};
-use crate::actions::Caller;
 use crate::actions::schema::{Document, Fault, Schema};
+use crate::actions::{Caller, Reach};
 use crate::model::NasName;
 use crate::web::host::{Scheme, Stranger};
 use crate::web::{
     Answer, BodyLimit, Handler, Matched, PathParams, Peer, Problem, Query, Request, Response, json, respond,
 };
+use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 use hyper::{StatusCode, header};
@@ -111,6 +112,12 @@ impl Handler for Endpoint {
         Box::pin(async move {
             match answer(api, route, request).await {
                 Ok(response) => response,
+                // Alertmanager gives up on a 429, and comes again after a 503.
+                Err(Refusal { problem, .. })
+                    if route.raw.is_some() && problem.status() == StatusCode::TOO_MANY_REQUESTS =>
+                {
+                    refusal(problems::NOT_KEPT.because("others failed from this address; come again"))
+                }
                 Err(Refusal { problem, .. }) => refusal(problem),
             }
         })
@@ -123,17 +130,26 @@ impl Handler for Endpoint {
     /// Nothing is read for who will be refused anyway; nor for who has to wait until their token is judged, since
     /// reading would tell how.
     fn body_limit(&self, head: &Parts) -> BodyLimit {
-        let Some(token) = presented(&head.headers).filter(|_| self.route.body.is_some()) else {
+        let Some(token) = presented(&head.headers).filter(|_| self.route.has_body()) else {
             return BodyLimit::Unread;
         };
         if !self.api.throttle.is_free(peer(head), &token) {
             return BodyLimit::Unread;
         }
         match self.api.settings().tokens.authenticate(&token) {
-            Some(grant) if self.route.admits(&grant) => BodyLimit::Bytes(MOST_BYTES),
+            Some(grant) if self.route.admits(&grant) && !is_too_large(self.route, head) => {
+                BodyLimit::Bytes(self.route.raw.unwrap_or(MOST_BYTES))
+            }
             _ => BodyLimit::Unread,
         }
     }
+}
+
+/// Whether a body that is taken as it comes says itself that it is too large.
+fn is_too_large(route: &Route, head: &Parts) -> bool {
+    let length =
+        head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    route.raw.zip(length).is_some_and(|(most, length): (usize, usize)| length > most)
 }
 
 /// Who calls, once their token may be judged.
@@ -151,7 +167,7 @@ async fn authenticate(api: &Api, route: &Route, head: &Parts) -> Result<Arc<Gran
         return Err(problems::UNAUTHORIZED.because("the token is not known"));
     };
     turn.succeed(token);
-    if was_free || route.body.is_none() {
+    if was_free || !route.has_body() {
         return Ok(grant);
     }
     // Its body was not read. From now on the token is known to be good.
@@ -208,12 +224,19 @@ async fn answer(api: Arc<Api>, route: &'static Route, request: Request) -> Resul
         Some(schema) => document(schema, &head.headers, &body)?,
         None => Document::new(),
     };
+    if is_too_large(route, &head) {
+        if let Some(inbox) = &api.inbox {
+            inbox.too_large();
+        }
+        return Err(problems::TOO_LARGE.problem().into());
+    }
     let call = Call {
         peer: head.extensions.get::<Peer>().map(|Peer(peer)| peer.to_string()).unwrap_or_default(),
         route: format!("{} {}", head.method, head.uri.path()),
         path,
         query,
         body: document,
+        raw: if route.raw.is_some() { body.clone() } else { Bytes::new() },
         key,
         caller: Caller::default(),
         grant,
@@ -225,7 +248,7 @@ async fn answer(api: Arc<Api>, route: &'static Route, request: Request) -> Resul
 
 /// Who needs no token.
 fn nobody() -> Grant {
-    Grant { name: String::new(), scopes: BTreeSet::new(), nas: Vec::new(), connections: Vec::new() }
+    Grant { name: String::new(), scopes: BTreeSet::new(), reach: Reach::default() }
 }
 
 /// The parameters of the address, checked.

@@ -1,7 +1,7 @@
 //! Who calls: bearer tokens, and what each may do where.
 
 use super::scope::Scope;
-use crate::actions::Listed;
+use crate::actions::{Listed, Reach};
 use crate::model::NasName;
 use hyper::header::{AUTHORIZATION, HeaderMap};
 use sha2::{Digest, Sha256};
@@ -24,14 +24,8 @@ pub struct Grant {
     pub name: String,
     /// For what.
     pub scopes: BTreeSet<Scope>,
-    /// On which NASes; `*` = all.
-    pub nas: Vec<String>,
-    /// On which connections: names, or ids as text; `*` = all.
-    pub connections: Vec<String>,
-}
-
-fn has(list: &[String], wanted: &str) -> bool {
-    list.iter().any(|entry| entry == "*" || entry == wanted)
+    /// On what.
+    pub reach: Reach,
 }
 
 impl Grant {
@@ -42,21 +36,17 @@ impl Grant {
 
     /// Whether on this NAS.
     pub fn may_on(&self, nas: &NasName) -> bool {
-        has(&self.nas, nas.as_str())
+        self.reach.has_nas(nas)
     }
 
     /// Whether on every connection, and so on what concerns all of them.
     pub fn may_on_all(&self) -> bool {
-        self.connections.iter().any(|entry| entry == "*")
+        self.reach.has_all_connections()
     }
 
     /// Whether on this connection, by its id or one of its names.
-    ///
-    /// An entry of digits alone is an id: a connection cannot be given a name that is another's id.
     pub fn may_on_connection(&self, id: i64, names: &[String]) -> bool {
-        let is_id = |entry: &str| entry.bytes().all(|byte| byte.is_ascii_digit());
-        has(&self.connections, &id.to_string())
-            || names.iter().any(|name| !is_id(name) && has(&self.connections, name))
+        self.reach.has_connection(id, names)
     }
 
     /// The same for a listed connection.
@@ -124,8 +114,10 @@ mod tests {
         let grant = Grant {
             name: name.to_owned(),
             scopes: BTreeSet::from([Scope::Read]),
-            nas: vec!["home".to_owned()],
-            connections: vec!["Dropbox".to_owned(), "7".to_owned()],
+            reach: Reach {
+                nas: vec!["home".to_owned()],
+                connections: vec!["Dropbox".to_owned(), "7".to_owned()],
+            },
         };
         Token { grant: Arc::new(grant), hash: Arc::new(move || hash) }
     }

@@ -2,12 +2,15 @@
 
 mod token_files;
 
+use super::alertmanagers::HttpAlertmanagers;
+use super::automation::{self, AutomationInbox, Counters};
 use super::daemon::listen_addr;
 use super::directory::NasDirectory;
-use crate::actions::{Actions, Keeper, Options, Retention};
+use crate::actions::{Actions, Keeper, Options, Reach, Retention};
 use crate::admin::{Admin, Grant, HashSource, Scope, Settings, Token, Tokens};
+use crate::automation::Automation;
 use crate::config::{Config, ListenAddress, TokenConfig};
-use crate::metrics::Exposition;
+use crate::metrics::{ExporterMetrics, Exposition};
 use crate::state::StateFile;
 use crate::web::host::{BadHost, HostPolicy};
 use crate::web::{Bound, Limits};
@@ -48,12 +51,15 @@ impl Door {
 pub(super) struct AdminService {
     admin: Admin,
     actions: Arc<Actions>,
+    automation: Arc<Automation>,
+    exporter: Arc<ExporterMetrics>,
     address: Option<SocketAddr>,
     /// Where it listens as configured at the start: a reload does not move it.
     listens: ListenAddress,
     files: TokenFiles,
     server: JoinHandle<()>,
     keeper: JoinHandle<()>,
+    engine: JoinHandle<()>,
 }
 
 impl AdminService {
@@ -68,27 +74,39 @@ impl AdminService {
         stop: &CancellationToken,
     ) -> anyhow::Result<Self> {
         let address = door.bound.local_addrs().first().copied();
-        let actions = Arc::new(Actions::open(directory, state, options(config))?);
+        let actions = Arc::new(Actions::open(directory, Arc::clone(&state), options(config))?);
         let exporter = Arc::clone(exposition.exporter());
+        exporter.expect_webhook();
         let listens = config.admin.listen_address.clone();
         let (settings, files) = settings(config, &listens).await?;
+        let automation = Arc::new(Automation::open(
+            Arc::clone(&actions),
+            state,
+            automation::settings(config),
+            alertmanagers(config, &exporter)?,
+            Arc::new(Counters(Arc::clone(&exporter))),
+        )?);
+        let counting = Arc::clone(&exporter);
+        let inbox = AutomationInbox { automation: Arc::clone(&automation), exporter: Arc::clone(&exporter) };
         let admin = Admin::new(
             Arc::clone(&actions),
             settings,
             Arc::new(move || Box::pin(reload(reloads.clone()))),
-            Arc::new(move |handler, code| exporter.http_request(handler, code)),
+            Some(Arc::new(inbox)),
+            Arc::new(move |handler, code| counting.http_request(handler, code)),
         )?;
         let limits =
             Limits { max_connections: MOST_CONNECTIONS, max_body_bytes: 1 << 20, ..Limits::default() };
         let server = door.bound.serve(Arc::new(admin.clone()), limits, stop.clone());
-        let keeper = tokio::spawn(Keeper::new(Arc::clone(&actions)).run(stop.clone()));
+        let keeper = tokio::spawn(keep(Arc::clone(&actions), Arc::clone(&automation), stop.clone()));
+        let engine = tokio::spawn(Arc::clone(&automation).run(stop.clone()));
         if config.admin.tokens.is_empty() {
             tracing::warn!("admin.tokens is empty: the admin listener refuses everybody");
         }
         if config.admin.allow_plaintext && !config.admin.listen_address.is_loopback() {
             tracing::warn!("admin.allow_plaintext: tokens travel unencrypted; whoever reads one may use it");
         }
-        Ok(Self { admin, actions, address, listens, files, server, keeper })
+        Ok(Self { admin, actions, automation, exporter, address, listens, files, server, keeper, engine })
     }
 
     /// Where it listens.
@@ -106,19 +124,38 @@ impl AdminService {
             Err(error) => tracing::error!(%error, "the admin listener goes on with the old tokens"),
         }
         self.actions.set_options(options(config));
+        match alertmanagers(config, &self.exporter) {
+            Ok(alertmanagers) => self.automation.set_settings(automation::settings(config), alertmanagers),
+            Err(error) => tracing::error!(%error, "the automation goes on with the old rules"),
+        }
     }
 
     /// Waits, not too long, for the listener and for actions under way.
     pub(super) async fn shutdown(self) {
-        let Self { actions, server, keeper, .. } = self;
+        let Self { actions, server, keeper, engine, .. } = self;
         let ended = async {
-            let _ = tokio::join!(server, keeper);
+            let _ = tokio::join!(server, keeper, engine);
             actions.drain().await;
         };
         if timeout(PATIENCE, ended).await.is_err() {
             tracing::warn!("actions are cut off; their audit records will say that the outcome is unknown");
         }
     }
+}
+
+fn alertmanagers(config: &Config, exporter: &Arc<ExporterMetrics>) -> anyhow::Result<Arc<HttpAlertmanagers>> {
+    let urls = &config.automation.alertmanagers;
+    Ok(Arc::new(HttpAlertmanagers::new(urls, Arc::clone(exporter))?))
+}
+
+/// Keeps the holds, once the automation has renewed those whose alerts still fire: what ran out while nobody was there
+/// to renew it must not be let go for a moment.
+async fn keep(actions: Arc<Actions>, automation: Arc<Automation>, stop: CancellationToken) {
+    tokio::select! {
+        () = automation.renewed() => {}
+        () = stop.cancelled() => {}
+    }
+    Keeper::new(actions).run(stop).await;
 }
 
 fn options(config: &Config) -> Options {
@@ -151,8 +188,7 @@ fn grant(name: &str, token: &TokenConfig) -> Arc<Grant> {
     Arc::new(Grant {
         name: name.to_owned(),
         scopes: token.scopes.iter().filter_map(|scope| Scope::from_word(scope.as_str())).collect(),
-        nas: token.nas.clone(),
-        connections: token.connections.clone(),
+        reach: Reach { nas: token.nas.clone(), connections: token.connections.clone() },
     })
 }
 

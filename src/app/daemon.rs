@@ -111,9 +111,9 @@ impl Daemon {
         let pages = Pages::new(Arc::clone(&exposition), fleet.pulse());
         let router = pages::router(&pages, &config.web)?;
         let server = bound.serve(Arc::new(router), Limits::default(), stop.clone());
-        if !config.automation.rules.is_empty() {
+        if !config.automation.rules.is_empty() && !config.admin.enabled {
             tracing::warn!(
-                "automation.rules are checked and not followed: this version does not act on alerts"
+                "automation.rules are of no use without admin.enabled: alerts come in by its listener"
             );
         }
         tracing::info!(version = build::VERSION, revision = build::REVISION, "started");

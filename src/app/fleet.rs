@@ -5,6 +5,7 @@ use super::nas::{Plan, SetupError};
 use super::nas_port::{NasPort, QUESTIONS_AT_ONCE};
 use super::pulse::Pulse;
 use crate::actions::{Command, Source};
+use crate::automation::Guard;
 use crate::config::Config;
 use crate::dsm::{Client, GuardStore};
 use crate::metrics::{Exposition, NasCounters};
@@ -31,10 +32,12 @@ const END_OF_A_LOOP: Duration = Duration::from_secs(1);
 /// What a poll that somebody waits for may take beyond its two requests.
 const END_OF_A_POLL: Duration = Duration::from_secs(5);
 
-/// The actions that callers of the API and ends of holds may take, by what they are counted as.
+/// The actions that callers of the API, rules and ends of holds may take, by what they are counted as.
 fn expected_actions() -> impl Iterator<Item = (&'static str, &'static str)> {
     let by_callers = Command::METHODS.into_iter().map(|method| (method, Source::Api.as_str()));
-    by_callers.chain([("resume", Source::Release.as_str())])
+    let by_rules = ["pause", "set_connection_setting"].map(|method| (method, Source::Rule.as_str()));
+    let releases = ["resume", "set_connection_setting"].map(|method| (method, Source::Release.as_str()));
+    by_callers.chain(by_rules).chain(releases)
 }
 
 /// A poller at work.
@@ -113,6 +116,7 @@ impl Fleet {
                 let prepared = self.prepare(&name, plan)?;
                 if config.admin.enabled {
                     prepared.counters.expect_actions(expected_actions());
+                    prepared.counters.expect_blocks(Guard::BLOCKING.map(Guard::as_str));
                 }
                 ready.insert(name.clone(), prepared);
             }

@@ -96,6 +96,10 @@ impl Nas for NasPort {
         self.exposition.snapshot(&self.name)
     }
 
+    fn sessions_lost(&self) -> u64 {
+        self.client.sessions_lost()
+    }
+
     fn ask(&self, questions: Vec<Question>) -> BoxFuture<'_, Result<Answers, Failure>> {
         Box::pin(self.ask(questions))
     }
@@ -118,6 +122,10 @@ impl Nas for NasPort {
 
     fn acted(&self, method: &'static str, source: Source) {
         self.counters.acted(method, source.as_str());
+    }
+
+    fn blocked(&self, guard: &'static str) {
+        self.counters.blocked(guard);
     }
 
     fn action_failed(&self, method: &'static str, source: Source) {

@@ -235,6 +235,16 @@ impl Episodes {
         forgotten
     }
 
+    /// Puts the last episode of a fingerprint in place of the one that is known.
+    pub fn insert(&mut self, fingerprint: String, episode: Episode) {
+        self.0.insert(fingerprint, episode);
+    }
+
+    /// Forgets a fingerprint.
+    pub fn remove(&mut self, fingerprint: &str) {
+        self.0.remove(fingerprint);
+    }
+
     /// The last episode of a fingerprint.
     pub fn get(&self, fingerprint: &str) -> Option<&Episode> {
         self.0.get(fingerprint)

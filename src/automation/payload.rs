@@ -11,6 +11,8 @@ mod alert;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -18,13 +20,13 @@ use crate::web::json::{self, JsonFault};
 
 pub use alert::{Alert, AlertStatus, fingerprint};
 
-use alert::{cut, text};
+pub(super) use alert::{cut, text};
 
 /// The most alerts of one notification.
 pub const MOST_ALERTS: usize = 10_000;
 
 /// The most bytes that are kept of the receiver's name.
-const MOST_RECEIVER: usize = 1024;
+pub(super) const MOST_RECEIVER: usize = 1024;
 
 /// The most bytes that are kept of a group's key.
 const MOST_GROUP_KEY: usize = 4096;
@@ -48,6 +50,8 @@ pub struct Notification {
     pub receiver: String,
     /// The group's key as it came.
     pub group_key: String,
+    /// The labels that all alerts of the group have.
+    pub group_labels: BTreeMap<String, String>,
     /// How many alerts of the group were left out (`max_alerts` of the sender).
     pub truncated: u64,
     /// The alerts that could be read, in their order.
@@ -103,6 +107,7 @@ impl Notification {
             sender,
             receiver: own(&mut members, "receiver", MOST_RECEIVER),
             group_key: own(&mut members, "groupKey", MOST_GROUP_KEY),
+            group_labels: alert::labels(members.remove("groupLabels")).unwrap_or_default(),
             truncated: truncated(members.get("truncatedAlerts"))?,
             alerts: Vec::with_capacity(given.len()),
             malformed: 0,
@@ -153,8 +158,15 @@ fn sender(version: Option<&Value>) -> Result<Sender, PayloadError> {
 fn truncated(value: Option<&Value>) -> Result<u64, PayloadError> {
     match value {
         None | Some(Value::Null) => Ok(0),
-        Some(value) => value.as_u64().ok_or(PayloadError::Shape("truncatedAlerts is no whole number")),
+        Some(value) => whole(value).ok_or(PayloadError::Shape("truncatedAlerts is no whole number")),
     }
+}
+
+/// A whole number that is not negative; some programs write it with a decimal point.
+fn whole(value: &Value) -> Option<u64> {
+    let decimal = || value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..9.0e15).contains(number));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, and below 2^53")]
+    value.as_u64().or_else(|| decimal().map(|number| number as u64))
 }
 
 /// A text that nothing hangs on: what is no text is empty, what is long is cut.

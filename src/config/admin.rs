@@ -13,7 +13,7 @@ pub use token::{Scope, TokenConfig, TokenDigest};
 use super::listen::ListenAddress;
 use super::names::{self, check_name};
 use super::problem::{Problems, shown};
-use super::{read, write};
+use super::{Place, read, write};
 
 /// The section `admin`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ impl Default for AdminConfig {
 }
 
 impl AdminConfig {
-    pub(super) fn validate(&self, nas: &names::Known<'_>, problems: &mut Problems) {
+    pub(super) fn validate(&self, nas: &names::Known<'_>, place: Place, problems: &mut Problems) {
         for host in &self.allowed_hosts {
             problems.check("admin.allowed_hosts", check_host(host));
         }
@@ -77,7 +77,7 @@ impl AdminConfig {
         for (name, token) in &self.tokens {
             let key = format!("admin.tokens.{name}");
             problems.check_name(&key, check_name(name));
-            token.validate(&key, nas, problems);
+            token.validate(&key, nas, place, problems);
         }
         if self.enabled && !self.listen_address.is_loopback() {
             problems.require(

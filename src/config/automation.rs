@@ -37,6 +37,9 @@ pub struct AutomationConfig {
     /// Base URLs of the Alertmanagers that are asked which alerts are firing. Default none.
     #[serde(deserialize_with = "read::list", serialize_with = "write::displays")]
     pub alertmanagers: Vec<AlertmanagerUrl>,
+    /// Between two times that they are asked, at least 1 s. Default 3 min.
+    #[serde(deserialize_with = "read::duration", serialize_with = "write::duration")]
+    pub reconcile_interval: Duration,
     /// The largest share of all connections that may be held at once, above 0 and up to 1. Default 0.5.
     #[serde(deserialize_with = "read::number")]
     pub max_held_share: f64,
@@ -52,6 +55,7 @@ impl Default for AutomationConfig {
         Self {
             mode: AutomationMode::Observe,
             alertmanagers: Vec::new(),
+            reconcile_interval: Duration::from_secs(180),
             max_held_share: 0.5,
             verify_timeout: Duration::from_secs(30),
             rules: BTreeMap::new(),
@@ -73,6 +77,11 @@ impl AutomationConfig {
             "automation.verify_timeout",
             "0s is too short; allowed: longer than 0s",
         );
+        if self.reconcile_interval < Duration::from_secs(1) {
+            let given = humantime::format_duration(self.reconcile_interval);
+            problems
+                .add("automation.reconcile_interval", format!("{given} is too short; allowed: 1s or longer"));
+        }
         for (name, rule) in &self.rules {
             let key = format!("automation.rules.{name}");
             problems.check_name(&key, check_name(name));

@@ -9,8 +9,8 @@ use std::path::Path;
 use config::builder::{ConfigBuilder, DefaultState};
 use config::{Environment, Map};
 
-use super::Config;
 use super::problem::{Problems, shown};
+use super::{Config, Place};
 
 /// Before every environment variable, with two underscores after it and between the levels of a key.
 const PREFIX: &str = "CLOUDSYNC_EXPORTER";
@@ -66,20 +66,21 @@ impl Config {
         env: impl IntoIterator<Item = (String, String)>,
         overrides: &Overrides,
     ) -> Result<Self, Problems> {
-        Self::load_checked(path, env, overrides, |_, _| {})
+        Self::load_checked(path, env, overrides, Place::Here, |_, _| {})
     }
 
-    /// As [`Config::load`], with what only others can judge: `check` adds their problems, so that a person sees them
-    /// together with the rest. NASes with problems of their own may be missing from what it is given.
+    /// As [`Config::load`], at the given place and with what only others can judge: `check` adds their problems, so that
+    /// a person sees them together with the rest. NASes with problems of their own may be missing from what it is given.
     pub fn load_checked(
         path: Option<&Path>,
         env: impl IntoIterator<Item = (String, String)>,
         overrides: &Overrides,
+        place: Place,
         check: impl FnOnce(&Self, &mut Problems),
     ) -> Result<Self, Problems> {
         let merged = merge(path, env, overrides)?;
         let (sections, mut problems) = tree::read(merged);
-        let config = sections.and_then(|sections| sections.resolve(&mut problems));
+        let config = sections.and_then(|sections| sections.resolve(place, &mut problems));
         if let Some(config) = &config {
             check(config, &mut problems);
         }

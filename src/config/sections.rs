@@ -14,7 +14,7 @@ use super::nas::NasSection;
 use super::poll::PollConfig;
 use super::problem::Problems;
 use super::web::WebConfig;
-use super::{Config, read, write};
+use super::{Config, Place, read, write};
 
 /// Stands for any name in [`Sections::template`].
 pub(super) const ANY_NAME: &str = "*";
@@ -60,7 +60,7 @@ impl Sections {
     }
 
     /// The checked configuration; without one, `problems` has at least one entry more.
-    pub(super) fn resolve(self, problems: &mut Problems) -> Option<Config> {
+    pub(super) fn resolve(self, place: Place, problems: &mut Problems) -> Option<Config> {
         let names: Vec<String> = self.nas.keys().cloned().collect();
         let known = names::Known(names.iter().map(String::as_str).collect());
         problems.require(
@@ -71,7 +71,7 @@ impl Sections {
         self.poll.validate(problems);
         self.metrics.validate(problems);
         self.web.validate(problems);
-        self.admin.validate(&known, problems);
+        self.admin.validate(&known, place, problems);
         self.automation.validate(&known, problems);
         self.refuse_what_is_to_come(problems);
         let state_file = problems.keep(
@@ -83,7 +83,7 @@ impl Sections {
         for (name, section) in self.nas {
             let key = format!("nas.{name}");
             problems.check_name(&key, check_name(&name));
-            nas.extend(section.resolve(&key, problems).map(|resolved| (name, resolved)));
+            nas.extend(section.resolve(&key, place, problems).map(|resolved| (name, resolved)));
         }
         Some(Config {
             nas,
@@ -111,9 +111,9 @@ impl Sections {
             );
         }
         problems.require(
-            self.automation.mode != AutomationMode::Enforce,
+            self.automation.mode != AutomationMode::Enforce || self.admin.enabled,
             "automation.mode",
-            "this version does not act on alerts yet; allowed: observe",
+            "enforce needs admin.enabled: alerts come in by the admin listener; allowed: observe without it",
         );
     }
 }

@@ -41,8 +41,6 @@ pub enum Stability {
     Stable,
     /// May change in a minor version.
     Experimental,
-    /// Named for good, exposed once the feature behind it is in this program.
-    Planned,
 }
 
 impl Stability {
@@ -51,7 +49,6 @@ impl Stability {
         match self {
             Self::Stable => "stable",
             Self::Experimental => "experimental",
-            Self::Planned => "planned",
         }
     }
 }
@@ -107,11 +104,6 @@ impl Metric {
 
     const fn experimental(mut self) -> Self {
         self.stability = Stability::Experimental;
-        self
-    }
-
-    const fn planned(mut self) -> Self {
-        self.stability = Stability::Planned;
         self
     }
 

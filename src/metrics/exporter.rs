@@ -3,6 +3,7 @@
 use super::catalogue as metric;
 use super::nas_counters::register;
 use super::process::ProcessCollector;
+use super::webhook::WebhookMetrics;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -30,6 +31,7 @@ pub struct ExporterMetrics {
     http_requests: Family<HandlerLabels, Counter>,
     reload_successful: Gauge,
     reload_timestamp: Gauge<f64, AtomicU64>,
+    webhook: WebhookMetrics,
 }
 
 impl ExporterMetrics {
@@ -46,7 +48,9 @@ impl ExporterMetrics {
         let reload_timestamp: Gauge<f64, AtomicU64> = Gauge::default();
         register(&mut registry, &metric::RELOAD_TIMESTAMP, reload_timestamp.clone());
         registry.register_collector(Box::new(ProcessCollector));
-        let metrics = Self { registry, http_requests, reload_successful, reload_timestamp };
+        let webhook = WebhookMetrics::default();
+        registry.register_collector(Box::new(webhook.clone()));
+        let metrics = Self { registry, http_requests, reload_successful, reload_timestamp, webhook };
         metrics.reloaded(Some(now));
         metrics
     }
@@ -66,5 +70,31 @@ impl ExporterMetrics {
         if let Some(at) = at {
             self.reload_timestamp.set(at);
         }
+    }
+
+    /// There is a webhook: its counters are at 0, so that the first of anything shows as an increase.
+    pub fn expect_webhook(&self) {
+        self.webhook.expect();
+    }
+
+    /// The webhook accepted a notification at that time (seconds since 1970); so many of its alerts could not be read,
+    /// and so many its sender had left out.
+    pub fn webhook_accepted(&self, at: f64, alerts_malformed: u64, truncated: u64) {
+        self.webhook.accepted(at, alerts_malformed, truncated);
+    }
+
+    /// The webhook refused a notification.
+    pub fn webhook_rejected(&self, reason: &'static str) {
+        self.webhook.rejected(reason);
+    }
+
+    /// An Alertmanager was asked, and answered or not.
+    pub fn alertmanager_up(&self, url: &str, up: bool) {
+        self.webhook.alertmanager(url, up);
+    }
+
+    /// Forgets every Alertmanager but these.
+    pub fn keep_alertmanagers(&self, urls: &[String]) {
+        self.webhook.keep_alertmanagers(urls);
     }
 }

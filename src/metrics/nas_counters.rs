@@ -67,6 +67,7 @@ pub struct NasCounters {
     series_dropped: Family<FamilyLabels, Counter>,
     actions: Family<ActionLabels, Counter>,
     action_failures: Family<ActionLabels, Counter>,
+    action_blocked: Family<ReasonLabels, Counter>,
     holds: HeldConnections,
 }
 
@@ -104,6 +105,7 @@ impl NasCounters {
             series_dropped: Family::default(),
             actions: Family::default(),
             action_failures: Family::default(),
+            action_blocked: Family::default(),
             holds: HeldConnections::new(nas),
             registry: Registry::default(),
         };
@@ -133,6 +135,7 @@ impl NasCounters {
         register(registry, &metric::SERIES_DROPPED, counters.series_dropped.clone());
         register(registry, &metric::ACTIONS_TAKEN, counters.actions.clone());
         register(registry, &metric::ACTION_FAILURES, counters.action_failures.clone());
+        register(registry, &metric::ACTION_BLOCKED, counters.action_blocked.clone());
         Self { registry: whole, ..counters }
     }
 
@@ -153,6 +156,18 @@ impl NasCounters {
     /// An action came to nothing.
     pub fn action_failed(&self, action: &'static str, source: &'static str) {
         self.action_failures.get_or_create(&ActionLabels { action, source }).inc();
+    }
+
+    /// Puts reasons for which a guard may keep an action back at 0, so that the first one shows as an increase.
+    pub fn expect_blocks(&self, reasons: impl IntoIterator<Item = &'static str>) {
+        for reason in reasons {
+            drop(self.action_blocked.get_or_create(&ReasonLabels { reason }));
+        }
+    }
+
+    /// A guard kept an action back.
+    pub fn blocked(&self, reason: &'static str) {
+        self.action_blocked.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// The holds that are in force, in place of those before.

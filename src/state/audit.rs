@@ -52,20 +52,27 @@ pub struct AuditFilter {
     pub before: Option<i64>,
 }
 
+/// Inserts an entry as part of a transaction.
+pub(super) fn insert(transaction: &Transaction<'_>, entry: &AuditEntry) -> Result<i64, StateError> {
+    let insert = "INSERT INTO audit (time, nas, connection, token, action, outcome, size, record) \
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, octet_length(?7), ?7)";
+    let link = "UPDATE idempotency SET audit = ?3 WHERE token = ?1 AND key = ?2 AND audit IS NULL";
+    let AuditEntry { time, nas, connection, token, key, action, outcome, record } = entry;
+    let values = params![time, nas, connection, token, action, outcome, record];
+    transaction.prepare_cached(insert)?.execute(values)?;
+    let id = transaction.last_insert_rowid();
+    if let Some(key) = key {
+        transaction.execute(link, params![token, key, id])?;
+    }
+    Ok(id)
+}
+
 impl StateFile {
     /// Writes a new entry and gives its id, which rises and is never given again.
     pub fn audit_begin(&self, entry: &AuditEntry) -> Result<i64, StateError> {
-        let insert = "INSERT INTO audit (time, nas, connection, token, action, outcome, size, record) \
-                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, octet_length(?7), ?7)";
-        let link = "UPDATE idempotency SET audit = ?3 WHERE token = ?1 AND key = ?2 AND audit IS NULL";
-        let AuditEntry { time, nas, connection, token, key, action, outcome, record } = entry;
         let mut database = self.lock();
         let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute(insert, params![time, nas, connection, token, action, outcome, record])?;
-        let id = transaction.last_insert_rowid();
-        if let Some(key) = key {
-            transaction.execute(link, params![token, key, id])?;
-        }
+        let id = insert(&transaction, entry)?;
         transaction.commit()?;
         Ok(id)
     }

@@ -23,6 +23,20 @@ pub enum HoldChange {
         /// The hold's id.
         id: String,
     },
+    /// A hold ends in this way. The first time that it is said counts.
+    Ending {
+        /// The hold's id.
+        hold: String,
+        /// When, in milliseconds since 1970.
+        ended: i64,
+        /// How.
+        record: String,
+    },
+    /// Whoever goes by this ending knows of it.
+    Heeded {
+        /// The hold's id.
+        hold: String,
+    },
 }
 
 impl StateFile {
@@ -32,6 +46,20 @@ impl StateFile {
         let mut holds = database.prepare("SELECT id, record FROM hold ORDER BY id")?;
         let rows = holds.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The endings, oldest first: record, and whether it is heeded.
+    pub fn endings(&self) -> Result<Vec<(String, bool)>, StateError> {
+        let database = self.lock();
+        let mut endings = database.prepare("SELECT record, heeded FROM hold_ending ORDER BY ended, hold")?;
+        let rows = endings.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Forgets the heeded endings before this moment, in milliseconds since 1970.
+    pub fn forget_endings(&self, before: i64) -> Result<(), StateError> {
+        self.lock().execute("DELETE FROM hold_ending WHERE heeded AND ended < ?1", params![before])?;
+        Ok(())
     }
 
     /// Writes a hold, in place of that with the same id.
@@ -61,10 +89,23 @@ impl StateFile {
                     put(&transaction, id, nas, *connection, record, now)?;
                 }
                 HoldChange::Delete { id } => delete(&transaction, id)?,
+                HoldChange::Ending { hold, ended, record } => end(&transaction, hold, *ended, record)?,
+                HoldChange::Heeded { hold } => heed(&transaction, hold)?,
             }
         }
         Ok(transaction.commit()?)
     }
+}
+
+fn end(database: &Connection, hold: &str, ended: i64, record: &str) -> Result<(), StateError> {
+    let insert = "INSERT INTO hold_ending (hold, ended, record) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    database.prepare_cached(insert)?.execute(params![hold, ended, record])?;
+    Ok(())
+}
+
+fn heed(database: &Connection, hold: &str) -> Result<(), StateError> {
+    database.prepare_cached("UPDATE hold_ending SET heeded = 1 WHERE hold = ?1")?.execute(params![hold])?;
+    Ok(())
 }
 
 fn put(

@@ -6,7 +6,7 @@ use super::StateError;
 
 /// What leads from each version to the next; the file's `user_version` counts those that it has had.
 /// Entries are only ever added.
-const MIGRATIONS: &[&str] = &[LOGIN_GUARD, ADMINISTRATION];
+const MIGRATIONS: &[&str] = &[LOGIN_GUARD, ADMINISTRATION, AUTOMATION];
 
 const LOGIN_GUARD: &str = "
     -- The login guard's record of a NAS, as JSON; updated in epoch seconds, for people who look.
@@ -72,6 +72,41 @@ const ADMINISTRATION: &str = "
         name TEXT NOT NULL PRIMARY KEY,
         value TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
+";
+
+// Times are milliseconds since 1970.
+const AUTOMATION: &str = "
+    -- The last episode of each alert that a rule matches, as JSON.
+    CREATE TABLE episode (
+        fingerprint TEXT NOT NULL PRIMARY KEY,
+        record TEXT NOT NULL
+    ) STRICT;
+
+    -- What an alert means for a rule, as JSON.
+    CREATE TABLE alert_case (
+        rule TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        record TEXT NOT NULL,
+        PRIMARY KEY (rule, fingerprint)
+    ) STRICT;
+
+    -- How the holds of rules ended, as JSON: what cooldowns, budgets and the will of persons go by. heeded: the
+    -- rule knows.
+    CREATE TABLE hold_ending (
+        hold TEXT NOT NULL PRIMARY KEY,
+        ended INTEGER NOT NULL,
+        heeded INTEGER NOT NULL DEFAULT 0,
+        record TEXT NOT NULL
+    ) STRICT;
+
+    -- Settings of connections that rules have changed, as JSON: what to restore, and what was written.
+    CREATE TABLE changed_setting (
+        nas TEXT NOT NULL,
+        connection INTEGER NOT NULL,
+        setting TEXT NOT NULL,
+        record TEXT NOT NULL,
+        PRIMARY KEY (nas, connection, setting)
+    ) STRICT;
 ";
 
 /// Brings the tables up to date, wholly or not at all. Takes the write lock even with nothing to do, so that

@@ -28,7 +28,7 @@ const ROOMS: &[(&str, Option<&[&str]>)] = &[
     ("ctl", Some(&["cli"])),
     ("actions", Some(&["model", "state"])),
     ("admin", Some(&["web", "model", "actions"])),
-    ("automation", Some(&["web", "model", "actions"])),
+    ("automation", Some(&["web", "model", "state", "actions"])),
 ];
 
 /// A source file: its path below src/ and its text.

@@ -1,5 +1,12 @@
 //! The pure core of automation over what real Alertmanagers sent: from a body to an episode and a connection.
 
+mod alertmanager;
+mod disk;
+mod engine;
+mod hearing;
+mod reconciling;
+pub(crate) mod stage;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -63,7 +70,7 @@ fn known() -> Vec<KnownConnection> {
 #[test]
 fn real_notifications_are_read() {
     let count = std::fs::read_dir(fixtures()).unwrap().count();
-    assert_eq!(count, 2 * VERSIONS.len() + 2, "a fixture that no test reads");
+    assert_eq!(count, 3 * VERSIONS.len() + 2, "a fixture that no test reads");
     for version in VERSIONS {
         for status in ["firing", "resolved"] {
             let name = format!("{version}-{status}");

@@ -2,6 +2,7 @@
 
 mod bad;
 mod default_file;
+mod elsewhere;
 mod sources;
 
 use std::path::PathBuf;

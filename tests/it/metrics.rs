@@ -1,5 +1,7 @@
 //! Whole expositions against committed ones, and what holds for every exposition.
 
+mod alerts;
+
 use crate::bench::{Bench, OPTIONS};
 use cloudsync_exporter::metrics::{Coding, CollectOptions, Format, Selection};
 use cloudsync_exporter::sim::world::Transfer;

@@ -146,7 +146,7 @@ fn the_file_of_the_first_version_is_brought_up_to_date() {
     }
     let connection = rusqlite::Connection::open(&path).unwrap();
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 2);
+    assert_eq!(version, 3);
     assert!(set_aside(&dir).is_empty());
 }
 

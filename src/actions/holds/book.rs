@@ -2,7 +2,7 @@
 //!
 //! Memory is what counts. What the state file could not be told is written as soon as it can be.
 
-use super::{Hold, Phase};
+use super::{Cause, Ending, Hold, Phase};
 use crate::actions::blocking;
 use crate::model::{ConnectionId, NasName};
 use crate::state::{HoldChange, StateError, StateFile};
@@ -21,9 +21,16 @@ pub struct Book {
     unwritten: tokio::sync::Mutex<BTreeSet<String>>,
     /// When a resume was last told for a hold that is to end. A restart forgets it, and tells again.
     told: Mutex<BTreeMap<String, Instant>>,
+    /// When a pause was last told, and not refused, for a hold. A restart forgets it.
+    paused: Mutex<BTreeMap<String, Instant>>,
     /// Holds of which it is counted already that their pause failed.
     counted: Mutex<BTreeSet<String>>,
+    /// How the holds of rules ended, by the hold's id.
+    endings: Mutex<BTreeMap<String, Ending>>,
 }
+
+/// How long endings are remembered that are heeded: a day's budget goes by them.
+const KEPT: i64 = 25 * 60 * 60 * 1_000;
 
 impl Book {
     /// The holds of the state file. One that cannot be read is left there, and said.
@@ -36,11 +43,13 @@ impl Book {
             }
         }
         Ok(Self {
-            state,
             holds: Mutex::new(holds),
             unwritten: tokio::sync::Mutex::default(),
             told: Mutex::default(),
+            paused: Mutex::default(),
             counted: Mutex::default(),
+            endings: Mutex::new(endings(&state)?),
+            state,
         })
     }
 
@@ -65,6 +74,16 @@ impl Book {
         self.all().into_iter().filter(|hold| hold.is_on(nas, connection)).collect()
     }
 
+    /// The holds that keep connections of one NAS paused.
+    pub fn pauses_of_nas(&self, nas: &NasName) -> Vec<Hold> {
+        self.of_nas(nas).into_iter().filter(Hold::is_pause).collect()
+    }
+
+    /// The holds that keep one connection paused.
+    pub fn pauses_of(&self, nas: &NasName, connection: ConnectionId) -> Vec<Hold> {
+        self.of_connection(nas, connection).into_iter().filter(Hold::is_pause).collect()
+    }
+
     /// One hold.
     pub fn get(&self, id: &str) -> Option<Hold> {
         self.lock().get(id).cloned()
@@ -81,22 +100,95 @@ impl Book {
 
     /// Moves holds to another phase; written now, or as soon as it can be.
     pub async fn set_phase(&self, ids: &[String], phase: Phase, now: i64) {
+        self.alter(ids, |hold| hold.phase = phase);
+        self.write_or_keep(ids, now).await;
+    }
+
+    /// From now on these holds are to end, whatever comes; written now, or as soon as it can be. The first cause counts.
+    pub async fn set_ending(&self, ids: &[String], cause: Cause, now: i64) {
+        let mut endings = Vec::new();
+        self.alter(ids, |hold| {
+            hold.phase = Phase::Releasing;
+            let cause = *hold.cause.get_or_insert(cause);
+            endings.extend(Ending::of(hold, cause, now));
+        });
+        self.remember(endings);
+        self.write_or_keep(ids, now).await;
+    }
+
+    /// Puts the end of holds that are not to end yet at another moment; written now, or as soon as it can be.
+    /// Each is the hold's id, when it ends, and the latest moment that this can be put off to.
+    pub async fn renew(&self, ends: &[(String, Option<i64>, Option<i64>)], now: i64) {
+        for (id, until, latest) in ends {
+            self.alter(std::slice::from_ref(id), |hold| {
+                if !hold.is_ending() {
+                    (hold.until, hold.latest) = (*until, *latest);
+                }
+            });
+        }
+        let ids: Vec<String> = ends.iter().map(|(id, ..)| id.clone()).collect();
+        self.write_or_keep(&ids, now).await;
+    }
+
+    fn alter(&self, ids: &[String], mut change: impl FnMut(&mut Hold)) {
+        let mut holds = self.lock();
         for id in ids {
-            if let Some(hold) = self.lock().get_mut(id) {
-                hold.phase = phase;
+            if let Some(hold) = holds.get_mut(id) {
+                change(hold);
+            }
+        }
+    }
+
+    fn remember(&self, endings: Vec<Ending>) {
+        let mut known = self.endings_lock();
+        for ending in endings {
+            known.entry(ending.hold.clone()).or_insert(ending);
+        }
+    }
+
+    fn endings_lock(&self) -> MutexGuard<'_, BTreeMap<String, Ending>> {
+        self.endings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the holds of rules on one NAS ended, within the last day or not heeded yet. What ended in the future of a
+    /// clock that has gone back counts as ended at `now`, in milliseconds since 1970.
+    pub fn endings_of(&self, nas: &NasName, now: i64) -> Vec<Ending> {
+        let mut endings = self.endings_lock();
+        let mut of_nas = Vec::new();
+        for ending in endings.values_mut().filter(|ending| ending.nas == nas.as_str()) {
+            ending.ended = ending.ended.min(now);
+            of_nas.push(ending.clone());
+        }
+        of_nas
+    }
+
+    /// The rules know of the ends of these holds.
+    pub async fn heed(&self, ids: &[String], now: i64) {
+        {
+            let mut endings = self.endings_lock();
+            for id in ids {
+                if let Some(ending) = endings.get_mut(id) {
+                    ending.is_heeded = true;
+                }
             }
         }
         self.write_or_keep(ids, now).await;
     }
 
+    /// Forgets endings that nothing goes by any more.
+    pub async fn forget_endings(&self, now: i64) {
+        let before = now.saturating_sub(KEPT);
+        self.endings_lock().retain(|_, ending| !ending.is_heeded || ending.ended >= before);
+        let state = Arc::clone(&self.state);
+        if let Err(error) = blocking(move || state.forget_endings(before)).await {
+            tracing::debug!(%error, "old endings of holds cannot be deleted");
+        }
+    }
+
     /// Somebody resumed these holds' connection before it is paused anew: the pause that was there before the first of
     /// them is no more, and the last of them resumes.
     pub async fn was_running(&self, ids: &[String], now: i64) {
-        for id in ids {
-            if let Some(hold) = self.lock().get_mut(id) {
-                hold.was_paused = false;
-            }
-        }
+        self.alter(ids, |hold| hold.was_paused = false);
         self.write_or_keep(ids, now).await;
     }
 
@@ -111,6 +203,17 @@ impl Book {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).get(id).map(Instant::elapsed)
     }
 
+    /// A pause was told for these holds.
+    pub fn note_paused(&self, ids: &[String]) {
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        paused.extend(ids.iter().map(|id| (id.clone(), Instant::now())));
+    }
+
+    /// When a pause was told for a hold, by this process.
+    pub fn paused(&self, id: &str) -> Option<Instant> {
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
+    }
+
     /// It is counted already that the pause of these holds failed.
     pub fn note_counted(&self, ids: &[String]) {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner).extend(ids.iter().cloned());
@@ -121,13 +224,17 @@ impl Book {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
     }
 
-    /// Ends holds, and gives those that there were; written now, or as soon as it can be.
-    pub async fn end(&self, ids: &[String], now: i64) -> Vec<Hold> {
+    /// Ends holds, and gives those that there were; written now, or as soon as it can be. A cause that is known already
+    /// counts.
+    pub async fn end(&self, ids: &[String], cause: Cause, now: i64) -> Vec<Hold> {
         let ended: Vec<Hold> = {
             let mut holds = self.lock();
             ids.iter().filter_map(|id| holds.remove(id)).collect()
         };
+        let ending = |hold: &Hold| Ending::of(hold, hold.cause.unwrap_or(cause), now);
+        self.remember(ended.iter().filter_map(ending).collect());
         self.told.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| !ids.contains(id));
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| !ids.contains(id));
         self.counted.lock().unwrap_or_else(PoisonError::into_inner).retain(|id| !ids.contains(id));
         self.write_or_keep(ids, now).await;
         ended
@@ -147,12 +254,13 @@ impl Book {
             return;
         }
         let changes: Vec<HoldChange> = {
-            let holds = self.lock();
-            let change = |id: &String| match holds.get(id) {
+            let (holds, endings) = (self.lock(), self.endings_lock());
+            let hold = |id: &String| match holds.get(id) {
                 Some(hold) => put(hold),
                 None => Some(HoldChange::Delete { id: id.clone() }),
             };
-            unwritten.iter().filter_map(change).collect()
+            let ending = |id: &String| endings.get(id).map_or_else(Vec::new, ended);
+            unwritten.iter().flat_map(|id| hold(id).into_iter().chain(ending(id))).collect()
         };
         match self.write(changes, now).await {
             Ok(()) => unwritten.clear(),
@@ -172,6 +280,28 @@ fn put(hold: &Hold) -> Option<HoldChange> {
         id: hold.id.clone(),
         nas: hold.nas.clone(),
         connection: hold.connection_id,
-        record: hold.stored()?,
+        record: serde_json::to_string(hold).ok()?,
     })
+}
+
+fn ended(ending: &Ending) -> Vec<HoldChange> {
+    let Ok(record) = serde_json::to_string(ending) else { return Vec::new() };
+    let hold = ending.hold.clone();
+    let mut changes = vec![HoldChange::Ending { hold: hold.clone(), ended: ending.ended, record }];
+    if ending.is_heeded {
+        changes.push(HoldChange::Heeded { hold });
+    }
+    changes
+}
+
+/// The endings of the state file. One that cannot be read is left there, and said.
+fn endings(state: &StateFile) -> Result<BTreeMap<String, Ending>, StateError> {
+    let mut endings = BTreeMap::new();
+    for (text, is_heeded) in state.endings()? {
+        match serde_json::from_str::<Ending>(&text) {
+            Ok(ending) => drop(endings.insert(ending.hold.clone(), Ending { is_heeded, ..ending })),
+            Err(error) => tracing::error!(%error, "the end of a hold in the state file cannot be read"),
+        }
+    }
+    Ok(endings)
 }

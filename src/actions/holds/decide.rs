@@ -5,7 +5,7 @@
 //! after a resume was told, or when another hold takes over, or when it had nothing to undo.
 
 use super::{Hold, Phase};
-use crate::model::Status;
+use crate::model::{HoldKind, Status};
 use std::time::Duration;
 
 /// For so long a connection has to be missing before it is believed to be gone: a NAS that starts lists none, and one
@@ -58,8 +58,10 @@ pub struct Facts {
     pub contradicted: Duration,
     /// How long ago a resume was told for this hold.
     pub told: Option<Duration>,
-    /// Since the last good look the NAS was unreachable, or this program was not there to look.
+    /// Since the last good look the NAS was unreachable or forgot our session, or this program was not there to look.
     pub was_interrupted: bool,
+    /// Whether rules are kept from acting.
+    pub is_frozen: bool,
     /// How long a NAS has to show what it was told.
     pub patience: Duration,
 }
@@ -74,8 +76,10 @@ pub enum Step {
     /// The pause does not show, whatever the NAS was told: the hold is to end, with a resume, since the pause may come
     /// yet.
     GiveUp,
-    /// The NAS forgot the pause, as at a restart: pause again.
+    /// The NAS forgot the pause, as at a restart, or this program ended before it told it: pause again.
     PauseAgain,
+    /// The same, once rules may act again.
+    Postpone,
     /// It is to end: the NAS is told to resume.
     Resume,
     /// It ends, and nothing is sent: it has nothing to undo, or what was told shows.
@@ -88,7 +92,8 @@ pub enum Step {
 
 /// What follows for a hold, which is to end or not.
 pub fn step(hold: &Hold, is_to_end: bool, facts: Facts) -> Step {
-    let Facts { look, others, contradicted, told, was_interrupted, patience } = facts;
+    let Facts { look, others, contradicted, told, was_interrupted, is_frozen, patience } = facts;
+    let is_rule = hold.kind() == HoldKind::Alert;
     if is_to_end && (others > 0 || hold.was_paused) {
         return Step::End;
     }
@@ -104,8 +109,16 @@ pub fn step(hold: &Hold, is_to_end: bool, facts: Facts) -> Step {
             _ => Step::Resume,
         },
         (false, Phase::Pausing, Look::Paused) => Step::Confirm,
-        (false, Phase::Pausing, Look::Running) if contradicted >= patience => Step::GiveUp,
+        // A rule goes on wishing for its pause until that shows. A person was told how it went, and may wish again.
+        (false, Phase::Held | Phase::Pausing, Look::Running) if was_interrupted && is_rule => {
+            if is_frozen {
+                Step::Postpone
+            } else {
+                Step::PauseAgain
+            }
+        }
         (false, Phase::Held, Look::Running) if was_interrupted => Step::PauseAgain,
+        (false, Phase::Pausing, Look::Running) if contradicted >= patience => Step::GiveUp,
         (false, Phase::Held, Look::Running) => Step::Yield,
         (false, _, _) => Step::Wait,
     }
@@ -126,13 +139,17 @@ mod tests {
             connection_id: 3,
             connection: "Dropbox".into(),
             rule: String::new(),
+            episode: None,
+            set: std::collections::BTreeMap::new(),
             reason: "test".into(),
             author: "ops".into(),
             created: 0,
             until: None,
+            latest: None,
             latch: false,
             was_paused,
             phase,
+            cause: None,
         }
     }
 
@@ -144,6 +161,7 @@ mod tests {
             contradicted: nothing,
             told: None,
             was_interrupted: false,
+            is_frozen: false,
             patience: PATIENCE,
         }
     }
@@ -174,6 +192,22 @@ mod tests {
                 expected,
                 "{phase:?} {look:?} {contradicted}"
             );
+        }
+    }
+
+    #[test]
+    fn a_rule_goes_on_wishing_after_an_interruption() {
+        for (phase, was_interrupted, is_frozen, expected) in [
+            (Pausing, true, false, Step::PauseAgain),
+            (Pausing, true, true, Step::Postpone),
+            (Pausing, false, false, Step::Wait),
+            (Held, true, false, Step::PauseAgain),
+            (Held, true, true, Step::Postpone),
+            (Held, false, true, Step::Yield),
+        ] {
+            let hold = Hold { rule: "wan".into(), ..hold(phase, false) };
+            let facts = Facts { was_interrupted, is_frozen, ..seen(Running) };
+            assert_eq!(step(&hold, false, facts), expected, "{phase:?} {was_interrupted} {is_frozen}");
         }
     }
 

@@ -1,7 +1,8 @@
 //! One look after the holds of one NAS.
 
 use super::memory::Memory;
-use crate::actions::holds::{Facts, Hold, Look, Phase, Step, step};
+use crate::actions::fault_point;
+use crate::actions::holds::{Cause, Facts, Hold, Look, Phase, Step, step};
 use crate::actions::list::{Listed, connections};
 use crate::actions::perform::Performance;
 use crate::actions::port::{Command, Failure, Nas, Source, Target};
@@ -17,10 +18,12 @@ const RESUMES_OF_A_TURN: usize = 10;
 
 /// Looks after the holds of a NAS, if there is a need.
 pub(super) async fn keep(actions: &Actions, nas: &NasName, port: &dyn Nas, mut memory: Memory) -> Memory {
-    let holds = actions.book().of_nas(nas);
-    port.show_holds(holds.iter().map(Hold::shown).collect());
+    port.show_holds(actions.book().of_nas(nas).iter().map(Hold::shown).collect());
+    let holds = actions.book().pauses_of_nas(nas);
     let snapshot = port.snapshot();
     memory.note_poll(snapshot.as_deref());
+    // Read after the poll, which may have found the loss.
+    memory.note_sessions(port.sessions_lost());
     memory.keep_only(&holds);
     if holds.is_empty() {
         return memory;
@@ -28,7 +31,7 @@ pub(super) async fn keep(actions: &Actions, nas: &NasName, port: &dyn Nas, mut m
     let has_news = snapshot.as_ref().is_some_and(|snapshot| has_news(snapshot, &holds, &memory));
     if !has_news && !memory.want_a_look(&holds, now()) {
         // The NAS was seen, and the holds with it.
-        memory.was_interrupted &= snapshot.is_none_or(|snapshot| snapshot.up != Some(true));
+        memory.polls_look_good(snapshot.as_deref());
     } else if memory.may_try() {
         look_after(actions, nas, port, &mut memory).await;
         port.show_holds(actions.book().of_nas(nas).iter().map(Hold::shown).collect());
@@ -77,9 +80,12 @@ async fn look_after(actions: &Actions, nas: &NasName, port: &dyn Nas, memory: &m
             return;
         }
     };
+    // The list may have found a loss itself, and been answered after it. Or others did, and it was answered before: then
+    // it shows nothing of what was forgotten, and the next sight has to.
+    let is_in_doubt = memory.note_sessions(port.sessions_lost());
     let mut visit = Visit { actions, nas, port, memory };
     let done = visit.settle(&listed).await;
-    memory.was_interrupted = false;
+    memory.look_ends(is_in_doubt);
     match done {
         Ok(true) => memory.succeed(),
         Ok(false) => memory.go_on(),
@@ -97,7 +103,8 @@ impl Visit<'_> {
 
     /// Does what follows for each hold. False when there is more to do; an error is to be tried again.
     async fn settle(&mut self, listed: &[Listed]) -> Result<bool, ()> {
-        let ids: Vec<String> = self.actions.book().of_nas(self.nas).into_iter().map(|hold| hold.id).collect();
+        let ids: Vec<String> =
+            self.actions.book().pauses_of_nas(self.nas).into_iter().map(|hold| hold.id).collect();
         let mut resumes = Vec::new();
         let mut failed = false;
         // What the list says of these is no longer so.
@@ -112,18 +119,28 @@ impl Visit<'_> {
             let is_to_end = hold.phase == Phase::Releasing || hold.is_over(now());
             match step(&hold, is_to_end, self.facts(&hold, look)) {
                 Step::Wait => {}
+                Step::Postpone => drop(self.memory.lost.insert(id)),
                 Step::Confirm => {
                     self.actions.book().set_phase(std::slice::from_ref(&id), Phase::Held, now()).await;
                 }
-                Step::Resume => resumes.push((hold, status)),
+                Step::Resume if hold.kind() == HoldKind::Alert && !self.memory.may_release() => {}
+                Step::Resume => {
+                    self.memory.note_release(hold.kind());
+                    resumes.push((hold, status));
+                }
                 Step::PauseAgain => {
                     moved.insert(hold.connection_id);
                     failed |= self.pause_again(&hold, status).await.is_err();
                 }
                 Step::GiveUp => self.give_up(&hold, status).await,
-                Step::End => self.end(&hold, status, "its time is over, and there is nothing to undo").await,
-                Step::Yield => self.end(&hold, status, "somebody else resumed the connection").await,
-                Step::Forget => self.end(&hold, status, "the connection is gone").await,
+                Step::End => {
+                    let why = "its time is over, and there is nothing to undo";
+                    self.end(&hold, status, hold.cause_of_time(), why).await;
+                }
+                Step::Yield => {
+                    self.end(&hold, status, Cause::Person, "somebody else resumed the connection").await;
+                }
+                Step::Forget => self.end(&hold, status, Cause::Gone, "the connection is gone").await,
             }
         }
         let is_all = resumes.len() <= RESUMES_OF_A_TURN;
@@ -134,24 +151,25 @@ impl Visit<'_> {
 
     fn facts(&mut self, hold: &Hold, look: Look) -> Facts {
         let book = self.actions.book();
-        let others = book.of_connection(self.nas, ConnectionId(hold.connection_id));
+        let others = book.pauses_of(self.nas, ConnectionId(hold.connection_id));
         Facts {
             look,
             others: others.iter().filter(|other| other.id != hold.id).count(),
             contradicted: self.memory.note(hold, look),
             told: book.told(&hold.id),
-            was_interrupted: self.memory.was_interrupted || self.memory.lost.contains(&hold.id),
+            was_interrupted: self.memory.may_be_forgotten(hold, book.paused(&hold.id)),
+            is_frozen: self.actions.is_frozen(),
             patience: self.actions.options().verify_timeout,
         }
     }
 
     /// Ends a hold without a word to the NAS.
-    async fn end(&self, hold: &Hold, status: Value, why: &str) {
+    async fn end(&self, hold: &Hold, status: Value, cause: Cause, why: &str) {
         tracing::info!(nas = %self.nas, hold = hold.id, connection = hold.connection_id, why, "a hold ends");
         let origin = Origin::keeper(format!("hold {}: {why}", hold.id));
         let deed = deed("release", hold, &status);
         let performance = self.actions.begin_regardless(self.nas, self.port, &origin, deed).await;
-        self.actions.book().end(std::slice::from_ref(&hold.id), now()).await;
+        self.actions.book().end(std::slice::from_ref(&hold.id), cause, now()).await;
         performance.succeed(json!({ "status": status }), true).await;
     }
 
@@ -165,7 +183,7 @@ impl Visit<'_> {
         let origin = Origin::keeper(format!("hold {}: {why}", hold.id));
         let deed = deed("give_up", hold, &status);
         let performance = self.actions.begin_regardless(self.nas, self.port, &origin, deed).await;
-        self.actions.book().set_phase(std::slice::from_ref(&hold.id), Phase::Releasing, now()).await;
+        self.actions.book().set_ending(std::slice::from_ref(&hold.id), Cause::Unshown, now()).await;
         performance.succeed(json!({ "status": status }), true).await;
     }
 
@@ -183,8 +201,13 @@ impl Visit<'_> {
             let command = Command::Resume(Target::One(ConnectionId(hold.connection_id)));
             let deed = deed(command.method(), hold, status);
             let performance = self.actions.begin_regardless(self.nas, self.port, origin, deed).await;
-            self.actions.book().set_phase(std::slice::from_ref(&hold.id), Phase::Releasing, now()).await;
-            if let Err(failure) = performance.tell(command).await {
+            let ids = std::slice::from_ref(&hold.id);
+            self.actions.book().set_ending(ids, hold.cause_of_time(), now()).await;
+            let is_rule = hold.kind() == HoldKind::Alert;
+            fault_point::reach_if(is_rule, "release_recorded").await;
+            let result = performance.tell(command).await;
+            fault_point::reach_if(is_rule, "release_told").await;
+            if let Err(failure) = result {
                 let Failure { reason, .. } = failure;
                 performance.fail(failure, Value::Null).await;
                 failed = true;
@@ -204,7 +227,9 @@ impl Visit<'_> {
             let (look, status) = Self::look(&hold, &listed);
             let is_done = look.is_resumed();
             if is_done {
-                self.actions.book().end(std::slice::from_ref(&hold.id), now()).await;
+                fault_point::reach_if(hold.kind() == HoldKind::Alert, "release_seen").await;
+                let ids = std::slice::from_ref(&hold.id);
+                self.actions.book().end(ids, hold.cause_of_time(), now()).await;
             }
             performance.succeed(json!({ "status": status }), is_done).await;
         }
@@ -218,8 +243,8 @@ impl Visit<'_> {
         let mut origin = Origin::keeper(format!("hold {}: {why}", hold.id));
         origin.source = source_of(hold);
         let id = ConnectionId(hold.connection_id);
-        let mut holds = self.actions.book().of_connection(self.nas, id);
-        holds.retain(|other| other.phase == Phase::Held);
+        let mut holds = self.actions.book().pauses_of(self.nas, id);
+        holds.retain(|other| !other.is_ending());
         let holds: Vec<String> = holds.into_iter().map(|hold| hold.id).collect();
         // Until it is done: without this, the next look would take the running connection for a person's resume.
         self.memory.lost.extend(holds.iter().cloned());
@@ -230,6 +255,7 @@ impl Visit<'_> {
             return Err(());
         }
         self.memory.lost.retain(|id| !holds.contains(id));
+        self.actions.book().note_paused(&holds);
         // From here on as after any pause: the next looks see it come, or give up.
         self.actions.book().set_phase(&holds, Phase::Pausing, now()).await;
         let shown = connections(self.port).await.unwrap_or_default();

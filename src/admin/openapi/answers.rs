@@ -5,6 +5,7 @@
 mod objects;
 
 use super::super::problems;
+use super::super::routes::OUTCOMES;
 use crate::actions::Outcome;
 use serde_json::{Map, Value, json};
 
@@ -218,13 +219,54 @@ fn of_the_program() -> Named {
                 [
                     ("mode", json!({ "type": "string", "enum": ["observe", "enforce"] })),
                     ("frozen", flag()),
-                    ("decisions", list(&json!({ "type": "object" }))),
+                    ("decisions", list(&decision())),
+                    ("next_before", integer()),
                 ],
                 &["mode", "frozen", "decisions"],
             ),
         ),
         ("Reloaded", object([("reloaded", flag())], &["reloaded"])),
+        ("Accepted", object([("accepted", integer()), ("malformed", integer())], &["accepted", "malformed"])),
+        ("Notification", notification()),
     ]
+}
+
+fn decision() -> Value {
+    object(
+        [
+            ("id", integer()),
+            ("time", time()),
+            ("rule", text()),
+            ("alert", text()),
+            ("fingerprint", text()),
+            ("episode", text()),
+            ("nas", text()),
+            ("connection_id", integer()),
+            ("connection", text()),
+            ("outcome", json!({ "type": "string", "enum": OUTCOMES })),
+            ("guard", text()),
+            ("detail", text()),
+            ("mode", json!({ "type": "string", "enum": ["observe", "enforce"] })),
+        ],
+        &["id", "time", "fingerprint", "outcome", "mode"],
+    )
+}
+
+/// What a notification has to have. What else there is may be anything; an alert that cannot be read costs itself.
+fn notification() -> Value {
+    json!({
+        "type": "object",
+        "description": "Alertmanager's webhook payload, version 4, or Grafana's, version 1.",
+        "required": ["version", "alerts"],
+        "properties": {
+            "version": { "enum": ["1", "4", 1, 4] },
+            "truncatedAlerts": { "type": ["integer", "null"], "minimum": 0 },
+            "alerts": {
+                "type": "array",
+                "items": { "description": "status, labels, annotations, startsAt, endsAt, fingerprint, …" },
+            },
+        },
+    })
 }
 
 /// One problem may have several statuses.

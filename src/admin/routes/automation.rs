@@ -1,8 +1,8 @@
-//! The kill switch of the automation, its decisions, and the reload.
+//! The kill switch of the automation, and the reload.
 
 use super::super::call::Call;
 use super::super::problems;
-use super::super::route::{DRY_RUN, Effects, Outcome, Reply, Route, Verb, at_once};
+use super::super::route::{DRY_RUN, Effects, Outcome, Reply, Route, Verb};
 use super::super::scope::Scope;
 use super::connections::MAY_REASON;
 use crate::actions::schema::Schema;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 static SWITCH: Schema = Schema { name: "SwitchRequest", fields: &[MAY_REASON], at_least: 0 };
 
-pub(in super::super) static ROUTES: [Route; 4] = [
+pub(in super::super) static ROUTES: [Route; 3] = [
     Route {
         verb: Verb::Post,
         scope: Some(Scope::Hold),
@@ -34,16 +34,6 @@ pub(in super::super) static ROUTES: [Route; 4] = [
         ..Route::get("/api/v1/automation/unfreeze", "unfreeze", "Lets rules act again.", "Frozen", |call| {
             Box::pin(switch(call, false))
         })
-    },
-    Route {
-        effects: Effects::Looks,
-        ..Route::get(
-            "/api/v1/automation/decisions",
-            "list_decisions",
-            "Why each alert did or did not act. This version makes no decisions: it does not act on alerts.",
-            "Decisions",
-            |call| at_once(Ok(decisions(&call))),
-        )
     },
     Route {
         verb: Verb::Post,
@@ -72,11 +62,6 @@ async fn switch(call: Call, frozen: bool) -> Outcome {
         view["audit_id"] = json!(audit);
     }
     Ok(Reply::ok(view))
-}
-
-fn decisions(call: &Call) -> Reply {
-    let mode = call.api.settings().automation_mode;
-    Reply::ok(json!({ "mode": mode, "frozen": call.actions().is_frozen(), "decisions": [] }))
 }
 
 async fn reload(call: Call) -> Outcome {

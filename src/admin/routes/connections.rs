@@ -209,6 +209,7 @@ pub(super) async fn pause_one(
         reason: call.text("reason").unwrap_or_default(),
         seconds: seconds(call),
         latch: call.flag("latch"),
+        holder: None,
     };
     let effect = call.actions().pause(nas, &wish, &call.origin(), call.is_dry_run()).await?;
     Ok(Reply::effect(&effect, done))

@@ -12,11 +12,19 @@ use crate::model::{ConnectionId, NasName};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-const NAS: Field = Field::optional("nas", Kind::Text(TextRule::Name), "Only of this NAS.");
-const CONNECTION: Field = Field::optional(
+pub(super) const NAS: Field = Field::optional("nas", Kind::Text(TextRule::Name), "Only of this NAS.");
+pub(super) const CONNECTION: Field = Field::optional(
     "connection",
     Kind::Integer { min: 0, max: 1 << 53 },
     "Only of the connection with this id.",
+);
+
+pub(super) const LIMIT: Field =
+    Field::optional("limit", Kind::Integer { min: 1, max: 500 }, "How many at the most; 50 unless said.");
+pub(super) const BEFORE: Field = Field::optional(
+    "before",
+    Kind::Integer { min: 1, max: 1 << 53 },
+    "Only with lower numbers: next_before of the page before.",
 );
 
 /// Records of a page of the audit, unless said.
@@ -80,16 +88,8 @@ pub(in super::super) static ROUTES: [Route; 4] = [
             Field::optional("outcome", Kind::Word(&AuditOutcome::WORDS), "Only with this outcome."),
             Field::optional("from", Kind::Time, "Only since this time: seconds since 1970, or RFC 3339."),
             Field::optional("to", Kind::Time, "Only before this time: seconds since 1970, or RFC 3339."),
-            Field::optional(
-                "limit",
-                Kind::Integer { min: 1, max: 500 },
-                "How many at the most; 50 unless said.",
-            ),
-            Field::optional(
-                "before",
-                Kind::Integer { min: 1, max: 1 << 53 },
-                "Only with lower numbers: next_before of the page before.",
-            ),
+            LIMIT,
+            BEFORE,
         ],
         ..Route::get("/api/v1/audit", "list_audit", "What was done, newest first.", "Audit", |call| {
             Box::pin(audit(call))
@@ -150,16 +150,9 @@ async fn audit(call: Call) -> Outcome {
         let seconds = call.query.get(name).and_then(|value| schema::time(value).ok())?;
         seconds.checked_mul(1_000)
     };
-    let all_nases = call.grant.nas.iter().any(|nas| nas == "*");
-    let nas = match call.query_text("nas") {
-        Some(nas) if call.grant.may_on(&NasName::new(&nas)) => Some(vec![nas]),
-        Some(_) => Some(Vec::new()),
-        None if all_nases => None,
-        None => Some(call.grant.nas.clone()),
-    };
     let limit = call.query_number("limit").unwrap_or(PAGE);
     let filter = AuditFilter {
-        nas,
+        nas: nases(&call),
         connection: call.query_number("connection"),
         token: call.query_text("token"),
         action: call.query_text("action"),
@@ -180,8 +173,18 @@ async fn audit(call: Call) -> Outcome {
     Ok(Reply::ok(page))
 }
 
+/// The NASes whose records are asked for and may be seen; none = all, and those of no NAS.
+pub(super) fn nases(call: &Call) -> Option<Vec<String>> {
+    match call.query_text("nas") {
+        Some(nas) if call.grant.may_on(&NasName::new(&nas)) => Some(vec![nas]),
+        Some(_) => Some(Vec::new()),
+        None if call.grant.reach.has_all_nases() => None,
+        None => Some(call.grant.reach.nas.clone()),
+    }
+}
+
 /// Whether a token for some connections may see a record.
-fn sees(call: &Call, record: &Value) -> bool {
+pub(super) fn sees(call: &Call, record: &Value) -> bool {
     if call.grant.may_on_all() {
         return true;
     }

@@ -229,6 +229,7 @@ async fn pause_all(call: Call) -> Outcome {
         reason: call.text("reason").unwrap_or_default(),
         seconds: super::connections::seconds(&call),
         latch: false,
+        holder: None,
     };
     let effect = call.actions().pause(&call.nas_name(), &wish, &call.origin(), call.is_dry_run()).await?;
     Ok(Reply::effect(&effect, StatusCode::OK))

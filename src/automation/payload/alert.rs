@@ -62,15 +62,37 @@ pub struct Alert {
     pub generator: String,
 }
 
+/// The most characters of an alert's name that are shown to people.
+const MOST_NAME: usize = 200;
+
 impl Alert {
+    /// Its name as people can be shown it: whoever sends alerts may have put anything into it.
+    pub fn name(&self) -> String {
+        let name = self.label("alertname");
+        let visible = |character: char| if character.is_control() { '\u{fffd}' } else { character };
+        let mut shown: String = name.chars().take(MOST_NAME).map(visible).collect();
+        if name.chars().nth(MOST_NAME).is_some() {
+            shown.push('…');
+        }
+        shown
+    }
+
     /// Reads one element of `alerts`.
     pub(super) fn read(value: Value) -> Result<Self, &'static str> {
-        let Value::Object(mut members) = value else { return Err("it is no object") };
+        let Value::Object(members) = value else { return Err("it is no object") };
         let status = match members.get("status").and_then(Value::as_str) {
             Some("firing") => AlertStatus::Firing,
             Some("resolved") => AlertStatus::Resolved,
             _ => return Err("its status is neither firing nor resolved"),
         };
+        Self::with_status(members, status)
+    }
+
+    /// Reads everything but the status, which senders put in different ways.
+    pub(in crate::automation) fn with_status(
+        mut members: Map<String, Value>,
+        status: AlertStatus,
+    ) -> Result<Self, &'static str> {
         let labels = labels(members.remove("labels"))?;
         let starts_at = time(members.get("startsAt"))?.ok_or("it has no startsAt")?;
         let ends_at = time(members.get("endsAt"))?.map(|end| end.max(starts_at));
@@ -117,7 +139,7 @@ fn given_fingerprint(members: &mut Map<String, Value>) -> Result<Option<String>,
     }
 }
 
-fn labels(value: Option<Value>) -> Result<BTreeMap<String, String>, &'static str> {
+pub(super) fn labels(value: Option<Value>) -> Result<BTreeMap<String, String>, &'static str> {
     let Some(Value::Object(given)) = value else { return Err("its labels are no object") };
     if given.len() > MOST_LABELS {
         return Err("it has too many labels");
@@ -159,7 +181,7 @@ fn time(value: Option<&Value>) -> Result<Option<Timestamp>, &'static str> {
     }
 }
 
-pub(super) fn text(value: Option<Value>) -> Option<String> {
+pub(in crate::automation) fn text(value: Option<Value>) -> Option<String> {
     match value {
         Some(Value::String(text)) => Some(text),
         _ => None,
@@ -167,7 +189,7 @@ pub(super) fn text(value: Option<Value>) -> Option<String> {
 }
 
 /// At most so many bytes of a text, in whole characters.
-pub(super) fn cut(mut text: String, most: usize) -> String {
+pub(in crate::automation) fn cut(mut text: String, most: usize) -> String {
     let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     text.truncate(end);
     text

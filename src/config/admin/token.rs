@@ -11,7 +11,7 @@ use crate::config::names;
 use crate::config::problem::Problems;
 use crate::config::secret::SecretSource;
 use crate::config::words::words;
-use crate::config::{read, write};
+use crate::config::{Place, read, write};
 
 words! {
     /// What a token may be used for.
@@ -60,15 +60,16 @@ impl Default for TokenConfig {
 }
 
 impl TokenConfig {
-    pub(super) fn validate(&self, key: &str, nas: &names::Known<'_>, problems: &mut Problems) {
+    pub(super) fn validate(&self, key: &str, nas: &names::Known<'_>, place: Place, problems: &mut Problems) {
         let at = |name: &str| format!("{key}.{name}");
         match (&self.token_file, self.sha256) {
-            (Some(path), None) => {
+            (Some(path), None) if place.has_files() => {
                 if let Err(error) = SecretSource::File(path.clone()).read() {
                     problems.add(at("token_file"), error.to_string());
                 }
             }
-            (None, Some(_)) => {}
+            (Some(_), None) | (None, Some(_)) => {}
+            (None, None) if place == Place::Elsewhere => {}
             _ => problems.add(at("token_file"), "allowed: exactly one of token_file and sha256"),
         }
         let some = |list: &[String]| !list.is_empty() && list.iter().all(|entry| !entry.is_empty());

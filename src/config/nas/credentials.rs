@@ -57,6 +57,12 @@ pub(super) fn read_password(source: &SecretSource) -> Result<SecretString, Crede
 }
 
 impl SecondFactor {
+    /// Where its secret is.
+    pub(super) fn source(&self) -> &SecretSource {
+        let (Self::Totp(source) | Self::Device { id: source, .. }) = self;
+        source
+    }
+
     /// Reads the second factor.
     pub(super) fn read(&self) -> Result<SecondFactorCredential, CredentialError> {
         match self {

@@ -10,7 +10,7 @@ use super::credentials::read_password;
 use super::{NasConfig, NasTls, SecondFactor};
 use crate::config::problem::{Problems, shown};
 use crate::config::secret::SecretSource;
-use crate::config::{base_url, read, write};
+use crate::config::{Place, base_url, read, write};
 
 /// One NAS as the file has it.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -39,15 +39,20 @@ pub(in crate::config) struct NasSection {
 
 impl NasSection {
     /// The consistent NAS, or nothing and the problems below `key`.
-    pub(in crate::config) fn resolve(self, key: &str, problems: &mut Problems) -> Option<NasConfig> {
+    pub(in crate::config) fn resolve(
+        self,
+        key: &str,
+        place: Place,
+        problems: &mut Problems,
+    ) -> Option<NasConfig> {
         let at = |name: &str| format!("{key}.{name}");
         let url = problems.keep(at("url"), base_url::parse(&self.url, "https://nas.lan:5001"));
         let username = problems.keep(at("username"), required(self.username, "the name of a DSM account"));
         // A password that could not be read is not missing as well.
         let misread = problems.mentions(&at("password")) || problems.mentions(&at("password_file"));
-        let password = password_source(self.password, self.password_file);
+        let password = password_source(self.password, self.password_file, place);
         let password = if misread { password.ok() } else { problems.keep(at("password_file"), password) };
-        if let Some(Err(error)) = password.as_ref().map(read_password) {
+        if let Some(Err(error)) = password.as_ref().filter(|source| place.has(source)).map(read_password) {
             problems.add(at(error.key), error.source.to_string());
         }
         let second_factor =
@@ -60,13 +65,14 @@ impl NasSection {
                 }
             };
         if let Some(Some(factor)) = &second_factor
+            && place.has(factor.source())
             && let Err(error) = factor.read()
         {
             problems.add(at(error.key), error.source.to_string());
         }
         let timezone = problems.keep(at("timezone"), parse_timezone(&self.timezone));
         let https = url.as_ref().is_none_or(|url| url.scheme() == "https");
-        self.tls.validate(&at("tls"), https, problems);
+        self.tls.validate(&at("tls"), https, place, problems);
         Some(NasConfig {
             url: url?,
             username: username?,
@@ -82,10 +88,16 @@ fn required(text: String, allowed: &str) -> Result<String, String> {
     if text.is_empty() { Err(format!("is missing; allowed: {allowed}")) } else { Ok(text) }
 }
 
-fn password_source(text: Option<SecretString>, file: Option<PathBuf>) -> Result<SecretSource, String> {
+fn password_source(
+    text: Option<SecretString>,
+    file: Option<PathBuf>,
+    place: Place,
+) -> Result<SecretSource, String> {
     match (text, file) {
         (Some(text), None) => Ok(SecretSource::Inline(text)),
         (None, Some(path)) => Ok(SecretSource::File(path)),
+        // In a file of which nobody says here where it is.
+        (None, None) if place == Place::Elsewhere => Ok(SecretSource::File(PathBuf::new())),
         (None, None) => Err("is missing; allowed: exactly one of password_file and password".to_owned()),
         (Some(_), Some(_)) => {
             Err("is given beside password; allowed: exactly one of password_file and password".to_owned())

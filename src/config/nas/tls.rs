@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
 
 use crate::config::problem::Problems;
-use crate::config::{read, write};
+use crate::config::{Place, read, write};
 
 /// The section `tls` of a NAS. Meant for https only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub struct NasTls {
 
 impl NasTls {
     /// Checks the section at `key`, which belongs to a URL that is https or not.
-    pub(super) fn validate(&self, key: &str, https: bool, problems: &mut Problems) {
+    pub(super) fn validate(&self, key: &str, https: bool, place: Place, problems: &mut Problems) {
         let Self { ca_file, pin_sha256, insecure_skip_verify } = self;
         let given = [
             ("ca_file", ca_file.is_some()),
@@ -50,7 +50,9 @@ impl NasTls {
             format!("{key}.insecure_skip_verify"),
             "trusts every certificate and so undoes ca_file and pin_sha256; allowed: only without these",
         );
-        if let Some(path) = ca_file {
+        if let Some(path) = ca_file
+            && place.has_files()
+        {
             problems.check(format!("{key}.ca_file"), check_ca_file(path));
         }
     }

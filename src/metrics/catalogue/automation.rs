@@ -1,5 +1,4 @@
-//! Families about holds, actions and the webhook. The names of those that are planned are fixed; they are exposed
-//! once the automation is part of this program.
+//! Families about holds, actions, the webhook and the Alertmanagers.
 
 use super::Metric;
 
@@ -33,27 +32,41 @@ pub static ACTION_BLOCKED: Metric = Metric::counter(
     "cloudsync_action_blocked_total",
     &["nas", "reason"],
     "Actions that a guard kept back, by the guard.",
-)
-.planned();
+);
 /// Notifications.
 pub static WEBHOOK_NOTIFICATIONS: Metric =
-    Metric::counter("cloudsync_webhook_notifications_total", &[], "Notifications that the webhook accepted.")
-        .planned();
+    Metric::counter("cloudsync_webhook_notifications_total", &[], "Notifications that the webhook accepted.");
 /// The last one.
 pub static WEBHOOK_LAST: Metric = Metric::gauge(
     "cloudsync_webhook_last_timestamp_seconds",
     &[],
-    "When the webhook last accepted a notification, in seconds since 1970.",
+    "When the webhook last accepted a notification, in seconds since 1970; absent until it did.",
 )
-.seconds()
-.planned();
+.seconds();
 /// Notifications refused.
 pub static WEBHOOK_REJECTED: Metric = Metric::counter(
     "cloudsync_webhook_rejected_total",
     &["reason"],
     "Notifications that the webhook refused, by reason.",
-)
-.planned();
+);
+/// Alerts left out by the sender.
+pub static WEBHOOK_TRUNCATED: Metric = Metric::counter(
+    "cloudsync_webhook_truncated_alerts_total",
+    &[],
+    "Alerts that accepted notifications said were left out, because the sender has a max_alerts.",
+);
+/// Alerts that nobody could read.
+pub static WEBHOOK_MALFORMED: Metric = Metric::counter(
+    "cloudsync_webhook_malformed_alerts_total",
+    &[],
+    "Alerts of accepted notifications that could not be read and count for nothing.",
+);
+/// Whether an Alertmanager answers.
+pub static ALERTMANAGER_UP: Metric = Metric::gauge(
+    "cloudsync_alertmanager_up",
+    &["alertmanager"],
+    "1 when the Alertmanager answered the last time it was asked.",
+);
 
 pub(super) static AUTOMATION_FAMILIES: &[&Metric] = &[
     &HOLDS,
@@ -64,4 +77,7 @@ pub(super) static AUTOMATION_FAMILIES: &[&Metric] = &[
     &WEBHOOK_NOTIFICATIONS,
     &WEBHOOK_LAST,
     &WEBHOOK_REJECTED,
+    &WEBHOOK_TRUNCATED,
+    &WEBHOOK_MALFORMED,
+    &ALERTMANAGER_UP,
 ];

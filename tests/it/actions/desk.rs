@@ -79,7 +79,7 @@ impl Desk {
     }
 
     pub(crate) async fn pause(&self, target: Target, seconds: Option<u64>) -> Result<Effect, ActionError> {
-        let wish = Pause { target, reason: "because".to_owned(), seconds, latch: false };
+        let wish = Pause { target, reason: "because".to_owned(), seconds, latch: false, holder: None };
         self.actions.pause(&home(), &wish, &origin(), false).await
     }
 

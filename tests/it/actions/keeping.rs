@@ -318,7 +318,8 @@ async fn a_nas_that_hangs_does_not_hold_up_the_holds_of_others() {
     let gate = desk.home.hang("ask");
     let mut keeper = desk.keeper();
     keeper.tick().await;
-    let wish = Pause { target: one(3), reason: "because".to_owned(), seconds: Some(0), latch: false };
+    let wish =
+        Pause { target: one(3), reason: "because".to_owned(), seconds: Some(0), latch: false, holder: None };
     done(desk.actions.pause(&NasName::new("office"), &wish, &origin(), false).await);
     for _ in 0..5 {
         tokio::time::advance(Duration::from_secs(1)).await;

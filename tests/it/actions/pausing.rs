@@ -121,7 +121,13 @@ async fn what_was_paused_before_is_remembered_as_that() {
 #[tokio::test(start_paused = true)]
 async fn a_dry_run_of_a_pause_tells_and_holds_nothing() {
     let desk = Desk::new();
-    let wish = Pause { target: Target::All, reason: "because".to_owned(), seconds: None, latch: false };
+    let wish = Pause {
+        target: Target::All,
+        reason: "because".to_owned(),
+        seconds: None,
+        latch: false,
+        holder: None,
+    };
     let Ok(Effect::Planned(plan)) = desk.actions.pause(&home(), &wish, &origin(), true).await else {
         panic!("not planned")
     };

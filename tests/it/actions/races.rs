@@ -46,7 +46,7 @@ async fn what_nobody_waits_for_is_not_begun() {
     let here = Arc::new(());
     let origin = Origin { caller: Caller::holding(&here), ..origin() };
     drop(here);
-    let wish = Pause { target: one(3), reason: "x".to_owned(), seconds: None, latch: false };
+    let wish = Pause { target: one(3), reason: "x".to_owned(), seconds: None, latch: false, holder: None };
     let gone = desk.actions.pause(&home(), &wish, &origin, false).await;
     assert!(matches!(gone, Err(ActionError::Abandoned)), "{gone:?}");
     assert!(desk.audit().await.is_empty());
@@ -60,7 +60,8 @@ async fn a_nas_that_hangs_keeps_its_own_callers_and_no_others() {
     let hanging = tokio::spawn({
         let actions = desk.actions.clone();
         async move {
-            let wish = Pause { target: one(3), reason: "x".to_owned(), seconds: None, latch: false };
+            let wish =
+                Pause { target: one(3), reason: "x".to_owned(), seconds: None, latch: false, holder: None };
             actions.pause(&home(), &wish, &origin(), false).await
         }
     });
@@ -68,7 +69,8 @@ async fn a_nas_that_hangs_keeps_its_own_callers_and_no_others() {
         tokio::task::yield_now().await;
     }
     let office = NasName::new("office");
-    let wish = Pause { target: Target::All, reason: "x".to_owned(), seconds: None, latch: false };
+    let wish =
+        Pause { target: Target::All, reason: "x".to_owned(), seconds: None, latch: false, holder: None };
     done(desk.actions.pause(&office, &wish, &origin(), false).await);
     desk.office.was_told(&["pause all"]);
     let mut queued = std::pin::pin!(desk.change(json!({"part_size": 1})));
@@ -90,7 +92,13 @@ async fn the_end_waits_for_what_is_under_way() {
         async move {
             let inner = actions.clone();
             let work = async move {
-                let wish = Pause { target: one(3), reason: "x".to_owned(), seconds: None, latch: false };
+                let wish = Pause {
+                    target: one(3),
+                    reason: "x".to_owned(),
+                    seconds: None,
+                    latch: false,
+                    holder: None,
+                };
                 inner.pause(&home(), &wish, &origin(), false).await
             };
             actions.see_through(work).await

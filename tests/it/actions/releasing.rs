@@ -143,7 +143,8 @@ fn alert(id: &str) -> Hold {
 #[tokio::test(start_paused = true)]
 async fn alerts_and_latches_withstand_a_plain_resume() {
     let desk = Desk::new();
-    let wish = Pause { target: one(3), reason: "because".to_owned(), seconds: None, latch: true };
+    let wish =
+        Pause { target: one(3), reason: "because".to_owned(), seconds: None, latch: true, holder: None };
     done(desk.actions.pause(&home(), &wish, &origin(), false).await);
     desk.actions.book().add(&[alert("h-1")], 0).await.unwrap();
     done(desk.pause(one(3), None).await);

@@ -19,6 +19,7 @@ async fn an_action_that_was_cut_off_is_unknown_after_the_restart() {
             reason: "x".to_owned(),
             seconds: None,
             latch: false,
+            holder: None,
         };
         pausing.pause(&super::desk::home(), &wish, &super::desk::origin(), false).await
     });

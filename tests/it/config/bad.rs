@@ -155,6 +155,12 @@ const BAD_SECTIONS: &[(&str, &str, &str)] = &[
     ("automation: {max_held_share: 1.5}", "automation.max_held_share", "1.5 is out of range"),
     ("automation: {max_held_share: half}", "automation.max_held_share", "\"half\""),
     ("automation: {verify_timeout: 0s}", "automation.verify_timeout", "longer than 0s"),
+    (
+        "automation: {reconcile_interval: 999ms}",
+        "automation.reconcile_interval",
+        "999ms is too short; allowed: 1s or longer",
+    ),
+    ("automation: {reconcile_interval: 180}", "automation.reconcile_interval", "180 is not allowed here"),
     ("automation: {alertmanagers: ['am:9093']}", "automation.alertmanagers", "neither http nor https"),
     ("automation: {rules: {a-b: {}}}", "automation.rules.a-b.matchers", "one or more matchers"),
     ("automation: {rules: {a: {matchers: ['']}}}", "automation.rules.a.matchers", "is empty"),

@@ -33,7 +33,11 @@ pub(crate) struct World {
     pub(crate) shown_holds: Vec<HeldConnection>,
     /// What was counted: `pause api`, `pause api failed`.
     pub(crate) counted: Vec<String>,
+    /// The guards that kept something back.
+    pub(crate) blocked: Vec<&'static str>,
     pub(crate) polls: usize,
+    pub(super) sessions_lost: u64,
+    pub(super) loses_session: bool,
     pub(super) faults: BTreeMap<&'static str, Fault>,
     pub(crate) told: Vec<String>,
     pub(super) asked: usize,
@@ -103,7 +107,10 @@ impl World {
             lag: 0,
             shown_holds: Vec::new(),
             counted: Vec::new(),
+            blocked: Vec::new(),
             polls: 0,
+            sessions_lost: 0,
+            loses_session: false,
             faults: BTreeMap::new(),
             told: Vec::new(),
             asked: 0,
