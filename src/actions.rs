@@ -7,7 +7,7 @@
 //!
 //! - [`schema`]: what callers may send, as tables.
 //! - [`settings`]: what can be changed, and how a change becomes commands.
-//! - [`Book`] and [`Hold`]: who keeps which connection paused.
+//! - [`Book`] and [`Hold`]: who keeps which connection paused, or its settings strict.
 //! - [`Journal`]: the audit.
 
 mod change;
@@ -18,6 +18,7 @@ mod freeze;
 pub mod holds;
 mod journal;
 mod keeper;
+mod limits;
 mod list;
 mod looks;
 mod pause;
@@ -32,6 +33,7 @@ mod resume;
 pub mod schema;
 pub mod settings;
 mod tasks;
+mod write;
 
 use crate::model::{ConnectionId, NasName};
 use crate::state::{StateError, StateFile};
@@ -47,6 +49,7 @@ pub use error::ActionError;
 pub use holds::{Book, Cause, Ending, Hold, Look, Phase};
 pub use journal::{Journal, Retention};
 pub use keeper::Keeper;
+pub use limits::SettingsWish;
 pub use list::{Listed, ListedTask};
 pub use pause::{Holder, Pause};
 pub use perform::{Done, DryRun, Effect};

@@ -79,6 +79,10 @@ impl Handler for Admin {
         self.service.refuse(status)
     }
 
+    fn refuse_body(&self, head: &Parts, status: StatusCode) -> Response {
+        self.service.refuse_body(head, status)
+    }
+
     fn body_limit(&self, head: &Parts) -> BodyLimit {
         self.service.body_limit(head)
     }

@@ -7,7 +7,7 @@
 //! - `guard` of this file: the login guard's record of each NAS.
 //! - `audit`: what was done through the admin API and by rules, written before it is done.
 //! - `idempotency`: the answers to requests that carry a key, so that a repeat is not done twice.
-//! - `holds`: which connections are held, and why.
+//! - `holds`: which connections are held, and why; and which of their settings holds have changed.
 //! - `flags`: switches of the whole program.
 //!
 //! A damaged file is set aside, with one line in the log, and a new one is made: what is kept here makes
@@ -29,7 +29,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 pub use alerts::AlertChange;
 pub use audit::{AuditEntry, AuditFilter, PENDING};
-pub use holds::HoldChange;
+pub use holds::{ChangedSetting, HoldChange};
 pub use idempotency::Begun;
 
 /// The open file. Shared between threads, which take turns.

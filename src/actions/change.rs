@@ -5,14 +5,15 @@ use super::perform::{Deed, Done, Effect, plan};
 use super::port::Command;
 use super::record::{Object, Origin};
 use super::schema::Document;
-use super::settings::{Subject, missing};
+use super::settings::Subject;
+use super::write::Written;
 use super::{ActionError, Actions};
 use crate::model::NasName;
 use serde_json::{Value, json};
 
 impl Actions {
-    /// Changes the settings of `subject`, which is `object` and belongs to `connection`, in the fields of `patch` and in no others. The patch has
-    /// been checked against the subject's schema.
+    /// Changes the settings of `subject`, which is `object`, in the fields of `patch` and in no others. The patch has
+    /// been checked against the subject's schema. What holds have changed of them is the caller's from then on.
     pub async fn change(
         &self,
         nas: &NasName,
@@ -30,7 +31,7 @@ impl Actions {
         if !faults.is_empty() {
             return Err(ActionError::Invalid(faults));
         }
-        let commands = subject.commands(&current, &change);
+        let commands = subject.commands(&self.with_pending(nas, subject, &current), &change);
         let before = subject.view(&current);
         if dry_run {
             let mut after = current;
@@ -49,23 +50,21 @@ impl Actions {
             let fields = own_fields(&command, &change);
             let deed = Deed { action: command.method(), target: object.clone(), before: before.clone() };
             let performance = self.begin(nas, &*port, origin, deed).await?;
-            let told = performance.tell(command).await;
-            let after = ask(&*port, subject.question()).await.ok();
-            let differs = after.as_ref().map(|after| missing(&fields, after));
-            let verified = differs.as_ref().is_some_and(Vec::is_empty);
+            let held = self.expect_person(nas, subject, &fields).await;
+            let Written { result, after, differs, .. } =
+                performance.write(subject, command, &fields, &current).await;
+            let ended = self.heed_person(nas, subject, &held, result.as_ref().copied()).await;
             let shown = after.as_ref().map_or(Value::Null, |after| subject.view(after));
-            // What was so before shows nothing of this change.
-            let shows_it = verified && !missing(&fields, &current).is_empty();
-            match told {
-                // Where nobody knows, what the NAS shows tells.
-                Err(failure) if !(failure.is_open && shows_it) => {
-                    return Err(performance.fail(failure, shown).await);
-                }
-                _ => {}
+            if let Err(failure) = result {
+                return Err(performance.fail(failure, shown).await);
             }
+            let verified = differs.as_ref().is_some_and(Vec::is_empty);
             let mut done = performance.succeed(shown.clone(), verified).await;
             if let Some(differs) = differs.filter(|differs| !differs.is_empty()) {
                 done.more.insert("not_as_wanted".to_owned(), json!(differs));
+            }
+            if !ended.is_empty() {
+                done.more.insert("ended_holds".to_owned(), json!(ended));
             }
             last = Some(merged(last, done));
             before = shown;

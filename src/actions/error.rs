@@ -44,6 +44,9 @@ pub enum ActionError {
     /// Rules are frozen.
     #[error("rules are frozen")]
     Frozen,
+    /// The connection's owner has the settings at least as strict as a rule wants them.
+    #[error("the settings are as strict already")]
+    AlreadyStricter,
     /// The connection is in a state in which a pause would not show.
     #[error("the connection's state is {}", .0.status_word())]
     Unfit(Listed),

@@ -13,7 +13,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 
+pub(in crate::actions) use book::Amendment;
 pub use book::Book;
+pub(in crate::actions) use decide::GONE_AFTER;
 pub use decide::{Facts, Look, Step, step};
 pub use ending::{Cause, Ending};
 

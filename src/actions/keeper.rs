@@ -1,10 +1,13 @@
-//! The keeper of holds: ends them on time, settles those whose pause is uncertain, and lets go where a person did.
+//! The keeper of holds: ends them on time, settles those whose pause or settings are uncertain, and lets go where a
+//! person did.
 //!
 //! It looks at what the poller sees and asks the NAS itself, in its turn, before it does anything: what a poll saw
 //! may be older than the last action. Each NAS is looked after by itself: one that hangs holds up its own holds and
 //! no others.
 
+mod backoff;
 mod memory;
+mod settings;
 mod tend;
 
 use super::{Actions, now};
@@ -25,9 +28,25 @@ const PRUNE: Duration = Duration::from_secs(60 * 60);
 /// A NAS of the keeper.
 enum Charge {
     /// Looked after at this moment.
-    Busy(JoinHandle<Memory>),
+    Busy(JoinHandle<Memories>),
     /// Looked after.
-    Done(Memory),
+    Done(Box<Memories>),
+}
+
+/// What is remembered of a NAS from one look to the next.
+struct Memories {
+    pauses: Memory,
+    settings: settings::Memory,
+}
+
+impl Memories {
+    fn after_a_gap(until: Instant) -> Self {
+        Self { pauses: Memory::after_a_gap(until), settings: settings::Memory::default() }
+    }
+
+    fn after_a_fault() -> Self {
+        Self { pauses: Memory::after_a_fault(), settings: settings::Memory::after_a_fault() }
+    }
 }
 
 /// The keeper.
@@ -77,18 +96,22 @@ impl Keeper {
             Charge::Done(_) => names.contains(name),
         });
         for name in names {
-            let memory = match self.charges.remove(&name) {
+            let Memories { pauses, settings } = match self.charges.remove(&name) {
                 Some(Charge::Busy(job)) if !job.is_finished() => {
                     self.charges.insert(name, Charge::Busy(job));
                     continue;
                 }
                 Some(charge) => charge.rest(&name).await,
                 // It was not looked at before: after a start, or a change of the configuration.
-                None => Memory::after_a_gap(before),
+                None => Memories::after_a_gap(before),
             };
             let Some(port) = actions.directory().nas(&name) else { continue };
             let (actions, nas) = (Arc::clone(&actions), name.clone());
-            let job = async move { tend::keep(&actions, &nas, &*port, memory).await };
+            let job = async move {
+                let pauses = tend::keep(&actions, &nas, &*port, pauses).await;
+                let settings = settings::keep(&actions, &nas, &*port, settings).await;
+                Memories { pauses, settings }
+            };
             self.charges.insert(name, Charge::Busy(self.actions.tasks.spawn(job)));
         }
     }
@@ -97,19 +120,19 @@ impl Keeper {
     pub async fn rest(&mut self) {
         for (name, charge) in std::mem::take(&mut self.charges) {
             let memory = charge.rest(&name).await;
-            self.charges.insert(name, Charge::Done(memory));
+            self.charges.insert(name, Charge::Done(Box::new(memory)));
         }
     }
 }
 
 impl Charge {
     /// What is remembered when the look is over.
-    async fn rest(self, nas: &NasName) -> Memory {
+    async fn rest(self, nas: &NasName) -> Memories {
         match self {
-            Self::Done(memory) => memory,
+            Self::Done(memory) => *memory,
             Self::Busy(job) => job.await.unwrap_or_else(|error| {
                 tracing::error!(%nas, %error, "looking after the holds failed; it is tried again");
-                Memory::after_a_fault()
+                Memories::after_a_fault()
             }),
         }
     }

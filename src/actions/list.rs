@@ -62,9 +62,12 @@ pub struct ListedTask {
     pub connection: Listed,
 }
 
+/// What is wrong with answers that are too few.
+const NO_ANSWER: &str = "the answer leaves a question out";
+
 /// One answer to one question.
 pub(super) async fn ask(nas: &dyn Nas, question: Question) -> Result<Document, Failure> {
-    nas.ask(vec![question]).await?.pop().unwrap_or_else(|| Err(broken("the answer leaves a question out")))
+    nas.ask(vec![question]).await?.pop().unwrap_or_else(|| Err(broken(NO_ANSWER)))
 }
 
 /// An answer that is none.
@@ -82,7 +85,12 @@ fn broken(detail: &str) -> Failure {
 
 /// The connections as the NAS lists them now.
 pub(super) async fn connections(nas: &dyn Nas) -> Result<Vec<Listed>, Failure> {
-    let answer = ask(nas, Question::Connections).await?;
+    listed(Some(ask(nas, Question::Connections).await))
+}
+
+/// The connections of an answer to that question.
+pub(super) fn listed(answer: Option<Result<Document, Failure>>) -> Result<Vec<Listed>, Failure> {
+    let answer = answer.unwrap_or_else(|| Err(broken(NO_ANSWER)))?;
     // Taken for an empty list, it would end every hold.
     let entries = answer.get("conn").and_then(Value::as_array);
     let entries = entries.ok_or_else(|| broken("the list of connections is not there"))?;

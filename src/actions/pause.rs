@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Holds of one connection. Whoever needs more forgets to end them.
-const MOST_HOLDS: usize = 100;
+pub(super) const MOST_HOLDS: usize = 100;
 
 /// A wish to pause.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What every action has in common: the record before, the commands, the record after.
 
 use super::journal::Entry;
-use super::port::{Command, Failure, Nas, Planned};
+use super::port::{Command, Failure, Nas, Planned, Source};
 use super::record::{Object, Origin, Outcome, Record, Trouble};
 use super::schema::Document;
 use super::{ActionError, Actions, now};
@@ -160,6 +160,16 @@ pub(super) fn entry(nas: Option<&NasName>, origin: &Origin, deed: Deed) -> Entry
 }
 
 impl Performance<'_> {
+    /// The NAS.
+    pub(super) fn port(&self) -> &dyn Nas {
+        self.port
+    }
+
+    /// What it counts as.
+    pub(super) fn source(&self) -> Source {
+        self.origin.source
+    }
+
     /// Tells the NAS, and counts it.
     pub(super) async fn tell(&self, command: Command) -> Result<(), Failure> {
         let (method, source) = (command.method(), self.origin.source);

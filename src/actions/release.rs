@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The word of an end that tells the NAS nothing.
-const QUIETLY: &str = "release";
+pub(super) const QUIETLY: &str = "release";
 
 /// What is done to the connection of a hold.
 pub(super) fn deed(action: &'static str, hold: &Hold, status: &Value) -> Deed {
@@ -25,7 +25,7 @@ pub(super) fn deed(action: &'static str, hold: &Hold, status: &Value) -> Deed {
 }
 
 /// The failure, with what becomes of the hold.
-fn tried_again(mut failure: Failure) -> Failure {
+pub(super) fn tried_again(mut failure: Failure) -> Failure {
     if !failure.advice.is_empty() {
         failure.advice.push(' ');
     }
@@ -34,12 +34,13 @@ fn tried_again(mut failure: Failure) -> Failure {
 }
 
 /// What else there is to say when holds end.
-fn ended(holds: &[Hold]) -> Document {
+pub(super) fn ended(holds: &[Hold]) -> Document {
     Document::from_iter([("ended_holds".to_owned(), json!(holds))])
 }
 
 impl Actions {
-    /// Ends a hold. The connection is resumed when it was the last one, and it was this program that paused it.
+    /// Ends a hold. The connection is resumed when it was the last one, and it was this program that paused it; settings
+    /// become what they were before, or what other holds want of them.
     /// What the NAS does not take or does not show now is seen to by the keeper.
     pub async fn release(&self, id: &str, origin: &Origin, dry_run: bool) -> Result<Effect, ActionError> {
         let unknown = || ActionError::UnknownHold(id.to_owned());
@@ -51,6 +52,9 @@ impl Actions {
         let _turn = self.turn(&nas).await;
         // It may have ended while we waited for our turn.
         let hold = self.book().get(id).ok_or_else(unknown)?;
+        if !hold.is_pause() {
+            return self.release_settings(&*port, hold, origin, dry_run).await;
+        }
         let (look, status) = match self.look(&*port, &hold).await {
             Ok(look) => look,
             Err(failure) if dry_run => return Err(failure.into()),
@@ -112,7 +116,7 @@ impl Actions {
 
     /// The NAS does not even say how things are: the keeper ends the hold as soon as it does. Who wished it is recorded
     /// now.
-    async fn release_later(
+    pub(super) async fn release_later(
         &self,
         port: &dyn Nas,
         nas: &NasName,

@@ -1,12 +1,11 @@
 //! Removing a connection or a task. The data stay on both sides, but nothing keeps them in step any more.
 
-use super::holds::Cause;
 use super::list::{Listed, ListedTask, ask, connections};
 use super::perform::{Deed, Effect, plan};
 use super::port::{Command, Question};
 use super::record::{Object, Origin};
 use super::{ActionError, Actions, now};
-use crate::model::{ConnectionId, NasName};
+use crate::model::NasName;
 use serde_json::{Value, json};
 
 impl Actions {
@@ -55,9 +54,8 @@ impl Actions {
             _ => {}
         }
         if is_gone {
-            let holds = self.book().of_connection(nas, ConnectionId(id.0));
-            let ids: Vec<String> = holds.into_iter().map(|hold| hold.id).collect();
-            self.book().end(&ids, Cause::Gone, now()).await;
+            let holds = self.book().of_connection(nas, *id);
+            self.book().forget_connection(nas, *id, &holds, now()).await;
         }
         Ok(Effect::Done(performance.succeed(Value::Null, is_gone).await))
     }

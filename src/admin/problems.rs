@@ -141,7 +141,9 @@ impl From<ActionError> for Refusal {
                 .because("resume with \"override\": true, or end them by their names")
                 .with("holds", holds),
             // Only rules are told so, and they are no callers of the API.
-            ActionError::Frozen | ActionError::Unfit(_) => INTERNAL.because(said),
+            ActionError::Frozen | ActionError::AlreadyStricter | ActionError::Unfit(_) => {
+                INTERNAL.because(said)
+            }
             ActionError::Busy(_) | ActionError::Abandoned => BUSY.because(said),
             ActionError::TooManyHolds(_) => TOO_MANY_HOLDS.because(said),
             ActionError::Unrecorded(_) => AUDIT.because(said),

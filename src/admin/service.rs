@@ -5,6 +5,7 @@ use super::call::Call;
 use super::problems::{self, Refusal};
 use super::replay;
 use super::route::{Reply, Route};
+use super::routes;
 use super::tokens::{Grant, presented};
 use crate::actions::schema::{Document, Fault, Schema};
 use crate::actions::{Caller, Reach};
@@ -57,6 +58,16 @@ impl<H: Handler> Handler for Guarded<H> {
 
     fn refuse(&self, status: StatusCode) -> Response {
         self.refused(problems::of_status(status))
+    }
+
+    fn refuse_body(&self, head: &Parts, status: StatusCode) -> Response {
+        let is_taken_raw = routes::all().any(|route| route.raw.is_some() && route.path == head.uri.path());
+        if let Some(inbox) = self.api.inbox.as_ref().filter(|_| is_taken_raw)
+            && status == StatusCode::PAYLOAD_TOO_LARGE
+        {
+            inbox.too_large();
+        }
+        self.refuse(status)
     }
 
     fn body_limit(&self, head: &Parts) -> BodyLimit {

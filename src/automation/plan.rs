@@ -144,6 +144,9 @@ impl Planning<'_> {
     /// Nothing is known of the NAS: what is held goes on being renewed, the rest waits.
     fn wait(&mut self, rule: &Rule, cases: &[&Case]) {
         self.renew_all(rule, cases, |_| true);
+        if !self.world.was_tried {
+            return;
+        }
         let has_hold = self.world.holds.iter().any(|hold| hold.rule == rule.name && !hold.is_ending());
         for case in
             cases.iter().filter(|case| case.is_open() && case.until(rule) > self.world.now && !has_hold)

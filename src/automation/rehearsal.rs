@@ -166,6 +166,7 @@ impl Rehearsal {
             enforces: true,
             is_frozen: false,
             connections: self.props.fleet.get(nas).cloned(),
+            was_tried: true,
             holds: self.book.of_nas(nas),
             endings: self.book.endings_of(nas),
             held: self.book.held(),

@@ -3,7 +3,6 @@
 //! A rule comes from the configuration. An alert can only choose among connections, by its labels `nas` and `conn_id`
 //! and where the rule says so; what is done is always the rule's to say.
 
-mod strictest;
 mod targets;
 
 #[cfg(test)]
@@ -16,7 +15,7 @@ use super::matchers::Matchers;
 use super::payload::Alert;
 use crate::model::NasName;
 
-pub use strictest::{stricter, strictest};
+pub use crate::actions::settings::{stricter, strictest};
 pub use targets::{KnownConnection, NoTarget, Target, id};
 
 /// What a rule does.

@@ -76,6 +76,9 @@ pub struct Data {
     pub progress: BTreeMap<ConnectionId, Progress>,
     /// Package settings.
     pub package: Option<Package>,
+    /// When the last look at all settings began, in seconds since 1970: what was changed of them before then, the data
+    /// know.
+    pub settings_asked: Option<f64>,
     /// Settings, by connection.
     pub settings: BTreeMap<ConnectionId, ConnectionSettings>,
     /// Whether the schedule lets it sync now, by connection.

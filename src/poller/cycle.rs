@@ -60,7 +60,7 @@ pub struct Poller {
 }
 
 /// Seconds since 1970, as Prometheus has them.
-fn unix_seconds(at: Timestamp) -> f64 {
+pub(super) fn unix_seconds(at: Timestamp) -> f64 {
     at.as_duration().as_secs_f64()
 }
 

@@ -2,7 +2,7 @@
 //! is asked about at once; what is refused is absent until the next slow round; what failed in
 //! passing is tried again soon, and less and less soon while it keeps failing.
 
-use super::cycle::{Memory, Poller};
+use super::cycle::{Memory, Poller, unix_seconds};
 use super::reduce::{self, Reduced};
 use super::trouble::{Section, Troubles};
 use crate::dsm::cloud_sync::read;
@@ -11,6 +11,7 @@ use crate::dsm::{Answers, Batch, Slot};
 use crate::model::{
     ConnectionId, ConnectionSettings, Data, Package, Quota, TaskFilters, TaskId, TaskSettings,
 };
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub(super) struct Slow {
     failures: u32,
     /// When a slow request was last answered.
     answered: Option<Instant>,
+    /// When the last of them that asked about everything began.
+    asked: Option<Timestamp>,
     package: Option<Package>,
     settings: BTreeMap<ConnectionId, ConnectionSettings>,
     quotas: BTreeMap<ConnectionId, Quota>,
@@ -40,6 +43,7 @@ impl Slow {
             return;
         }
         data.package.clone_from(&self.package);
+        data.settings_asked = self.asked.map(unix_seconds);
         data.settings.clone_from(&self.settings);
         data.quotas.clone_from(&self.quotas);
         data.task_settings.clone_from(&self.task_settings);
@@ -137,8 +141,14 @@ impl Poller {
         if batch.is_empty() {
             return false;
         }
+        let began = Timestamp::now();
         let failed = match self.client.run(batch).await {
-            Ok(answers) => self.take_slow(memory, answers, asked, is_due),
+            Ok(answers) => {
+                if is_due {
+                    memory.slow.asked = Some(began);
+                }
+                self.take_slow(memory, answers, asked, is_due)
+            }
             // What is known stays until it is too old.
             Err(error) => {
                 self.section_down(&mut memory.troubles, Section::Package, None, &error);

@@ -1,4 +1,4 @@
-//! The holds, which outlive the process: what it has paused it must also let go.
+//! The holds, which outlive the process: what it has paused or changed it must also let go.
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -37,6 +37,30 @@ pub enum HoldChange {
         /// The hold's id.
         hold: String,
     },
+    /// A setting of a connection that holds have changed.
+    Setting {
+        /// The NAS.
+        nas: String,
+        /// The connection.
+        connection: i64,
+        /// The setting's name.
+        setting: String,
+        /// What there is to know of it; none = it is as its owner has it, and forgotten.
+        record: Option<String>,
+    },
+}
+
+/// A setting of a connection that holds have changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedSetting {
+    /// The NAS.
+    pub nas: String,
+    /// The connection.
+    pub connection: i64,
+    /// The setting's name.
+    pub setting: String,
+    /// What there is to know of it.
+    pub record: String,
 }
 
 impl StateFile {
@@ -45,6 +69,23 @@ impl StateFile {
         let database = self.lock();
         let mut holds = database.prepare("SELECT id, record FROM hold ORDER BY id")?;
         let rows = holds.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The settings that holds have changed, by NAS, connection and name.
+    pub fn changed_settings(&self) -> Result<Vec<ChangedSetting>, StateError> {
+        let all =
+            "SELECT nas, connection, setting, record FROM changed_setting ORDER BY nas, connection, setting";
+        let database = self.lock();
+        let mut settings = database.prepare(all)?;
+        let rows = settings.query_map([], |row| {
+            Ok(ChangedSetting {
+                nas: row.get(0)?,
+                connection: row.get(1)?,
+                setting: row.get(2)?,
+                record: row.get(3)?,
+            })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -91,6 +132,9 @@ impl StateFile {
                 HoldChange::Delete { id } => delete(&transaction, id)?,
                 HoldChange::Ending { hold, ended, record } => end(&transaction, hold, *ended, record)?,
                 HoldChange::Heeded { hold } => heed(&transaction, hold)?,
+                HoldChange::Setting { nas, connection, setting, record } => {
+                    set(&transaction, nas, *connection, setting, record.as_deref())?;
+                }
             }
         }
         Ok(transaction.commit()?)
@@ -125,5 +169,24 @@ fn put(
 
 fn delete(database: &Connection, id: &str) -> Result<(), StateError> {
     database.prepare_cached("DELETE FROM hold WHERE id = ?1")?.execute(params![id])?;
+    Ok(())
+}
+
+fn set(
+    database: &Connection,
+    nas: &str,
+    connection: i64,
+    setting: &str,
+    record: Option<&str>,
+) -> Result<(), StateError> {
+    let put = "INSERT INTO changed_setting (nas, connection, setting, record) VALUES (?1, ?2, ?3, ?4) \
+               ON CONFLICT (nas, connection, setting) DO UPDATE SET record = excluded.record";
+    let delete = "DELETE FROM changed_setting WHERE nas = ?1 AND connection = ?2 AND setting = ?3";
+    match record {
+        Some(record) => {
+            database.prepare_cached(put)?.execute(params![nas, connection, setting, record])?;
+        }
+        None => drop(database.prepare_cached(delete)?.execute(params![nas, connection, setting])?),
+    }
     Ok(())
 }

@@ -46,6 +46,12 @@ pub trait Handler: Send + Sync + 'static {
         respond::status(status)
     }
 
+    /// The same for a request with this head, whose body the server does not take: it is too large, broken or too slow.
+    fn refuse_body(&self, head: &Parts, status: StatusCode) -> Response {
+        let _ = head;
+        self.refuse(status)
+    }
+
     /// How much to read of the body of a request with this head, asked before any of it is read: so whoever
     /// will be refused for want of a token fills no memory, and one route may take more than the others.
     fn body_limit(&self, head: &Parts) -> BodyLimit {
@@ -71,6 +77,10 @@ impl Handler for Arc<dyn Handler> {
 
     fn refuse(&self, status: StatusCode) -> Response {
         self.as_ref().refuse(status)
+    }
+
+    fn refuse_body(&self, head: &Parts, status: StatusCode) -> Response {
+        self.as_ref().refuse_body(head, status)
     }
 
     fn body_limit(&self, head: &Parts) -> BodyLimit {

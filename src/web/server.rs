@@ -161,7 +161,11 @@ impl Server {
         };
         match self.read(body, limit).await {
             Ok(body) => self.handler.handle(Request::from_parts(head, body)).await,
-            Err(status) => closing(self.refuse(status), leftover),
+            Err(status) => {
+                let refuse = AssertUnwindSafe(|| self.handler.refuse_body(&head, status));
+                let response = std::panic::catch_unwind(refuse).unwrap_or_else(|_| respond::status(status));
+                closing(response, leftover)
+            }
         }
     }
 

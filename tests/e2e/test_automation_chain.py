@@ -12,6 +12,8 @@ from support.automation import (BY_LABELS, TOKEN, WEBHOOK, Automated, becomes, b
 from support.chain import Conditions, alerting, job
 from support.wait import eventually
 
+pytestmark = pytest.mark.at_once
+
 BACKLOG = alerting("Backlog", "cloudsync_connection_unfinished_files > 1000", severity="warning")
 WAN = alerting("WanSaturated", 'condition{scene!=""} > 0.9', severity="critical")
 RULES = {

@@ -6,6 +6,7 @@ from support.acts import CAMERA, DROPBOX, GOOGLE, ONEDRIVE, WEBDAV, audit, holds
 from support.admin import by_hash, expect
 from support.automation import (BY_LABELS, Automated, alert, becomes, blocked, by_name, decisions, holding, name_of,
                                 named, outcomes, over, polls, released, rule, tell, told)
+from support.wait import eventually
 
 pytestmark = pytest.mark.at_once
 
@@ -26,10 +27,17 @@ GUARDS = {"frozen", "stood_down", "max_hold", "cooldown", "daily_budget", "max_h
 def an_episode(home, name, number):
     """An alert that holds a connection and ends."""
     one = alert(name, number)
+    before = outcomes(home.exporter, name).count("acted")
     tell(home.exporter, one)
     holding(home.exporter, number)
+    # The hold shows a moment before it is said.
+    eventually(lambda: _assert_equal(outcomes(home.exporter, name).count("acted"), before + 1))
     tell(home.exporter, over(one))
     released(home.exporter, number)
+
+
+def _assert_equal(found, wanted):
+    assert found == wanted
 
 
 def stays_blocked(home, one, guard, *before):

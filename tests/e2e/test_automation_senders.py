@@ -9,6 +9,8 @@ from support.alertmanager import pair, webhook
 from support.chain import Conditions, Recorder, alerting
 from support.wait import eventually
 
+pytestmark = pytest.mark.at_once
+
 TOKEN = "planted-Token-hook-1414213562"
 
 

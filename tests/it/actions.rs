@@ -8,6 +8,7 @@ mod forgotten;
 mod frozen;
 mod interrupted;
 mod keeping;
+mod limits;
 mod mishaps;
 mod pausing;
 mod races;

@@ -2,6 +2,8 @@
 //!
 //! Memory is what counts. What the state file could not be told is written as soon as it can be.
 
+mod settings;
+
 use super::{Cause, Ending, Hold, Phase};
 use crate::actions::blocking;
 use crate::model::{ConnectionId, NasName};
@@ -11,14 +13,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
+pub(in crate::actions) use settings::Amendment;
+
 /// The holds of all NASes, by id.
 #[derive(Debug)]
 pub struct Book {
     state: Arc<StateFile>,
     holds: Mutex<BTreeMap<String, Hold>>,
-    /// Ids of which the state file does not know what memory knows. Held while it is written to, so that an older
+    /// What holds have changed of settings.
+    settings: Mutex<settings::Changes>,
+    /// That of which the state file does not know what memory knows. Held while it is written to, so that an older
     /// change never comes after a newer one.
-    unwritten: tokio::sync::Mutex<BTreeSet<String>>,
+    unwritten: tokio::sync::Mutex<BTreeSet<Line>>,
     /// When a resume was last told for a hold that is to end. A restart forgets it, and tells again.
     told: Mutex<BTreeMap<String, Instant>>,
     /// When a pause was last told, and not refused, for a hold. A restart forgets it.
@@ -27,6 +33,15 @@ pub struct Book {
     counted: Mutex<BTreeSet<String>>,
     /// How the holds of rules ended, by the hold's id.
     endings: Mutex<BTreeMap<String, Ending>>,
+}
+
+/// What is written as one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Line {
+    /// A hold by its id, and its ending.
+    Hold(String),
+    /// A changed setting.
+    Setting(settings::Place),
 }
 
 /// How long endings are remembered that are heeded: a day's budget goes by them.
@@ -44,6 +59,7 @@ impl Book {
         }
         Ok(Self {
             holds: Mutex::new(holds),
+            settings: Mutex::new(settings::changes(&state)?),
             unwritten: tokio::sync::Mutex::default(),
             told: Mutex::default(),
             paused: Mutex::default(),
@@ -227,6 +243,13 @@ impl Book {
     /// Ends holds, and gives those that there were; written now, or as soon as it can be. A cause that is known already
     /// counts.
     pub async fn end(&self, ids: &[String], cause: Cause, now: i64) -> Vec<Hold> {
+        let ended = self.take_out(ids, cause, now);
+        self.write_or_keep(ids, now).await;
+        ended
+    }
+
+    /// Ends holds in memory, and gives those that there were.
+    fn take_out(&self, ids: &[String], cause: Cause, now: i64) -> Vec<Hold> {
         let ended: Vec<Hold> = {
             let mut holds = self.lock();
             ids.iter().filter_map(|id| holds.remove(id)).collect()
@@ -236,7 +259,6 @@ impl Book {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| !ids.contains(id));
         self.paused.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| !ids.contains(id));
         self.counted.lock().unwrap_or_else(PoisonError::into_inner).retain(|id| !ids.contains(id));
-        self.write_or_keep(ids, now).await;
         ended
     }
 
@@ -245,28 +267,36 @@ impl Book {
         self.write_or_keep(&[], now).await;
     }
 
-    /// Writes what memory knows of these holds and of those that wait.
+    /// Writes what memory knows of these holds and of what waits.
     async fn write_or_keep(&self, ids: &[String], now: i64) {
+        self.write_lines(ids.iter().cloned().map(Line::Hold), now).await;
+    }
+
+    /// Writes what memory knows of these and of those that wait.
+    async fn write_lines(&self, lines: impl Iterator<Item = Line>, now: i64) {
         let mut unwritten = self.unwritten.lock().await;
         let was_behind = !unwritten.is_empty();
-        unwritten.extend(ids.iter().cloned());
+        unwritten.extend(lines);
         if unwritten.is_empty() {
             return;
         }
-        let changes: Vec<HoldChange> = {
-            let (holds, endings) = (self.lock(), self.endings_lock());
-            let hold = |id: &String| match holds.get(id) {
-                Some(hold) => put(hold),
-                None => Some(HoldChange::Delete { id: id.clone() }),
-            };
-            let ending = |id: &String| endings.get(id).map_or_else(Vec::new, ended);
-            unwritten.iter().flat_map(|id| hold(id).into_iter().chain(ending(id))).collect()
-        };
+        let changes: Vec<HoldChange> = unwritten.iter().flat_map(|line| self.changes_of(line)).collect();
         match self.write(changes, now).await {
             Ok(()) => unwritten.clear(),
             Err(error) if was_behind => tracing::debug!(%error, "changes of holds still cannot be written"),
             Err(error) => tracing::error!(%error, "a change of holds cannot be written; it is tried again"),
         }
+    }
+
+    /// How the state file is told what memory knows.
+    fn changes_of(&self, line: &Line) -> Vec<HoldChange> {
+        let id = match line {
+            Line::Hold(id) => id,
+            Line::Setting(place) => return self.change_of(place).into_iter().collect(),
+        };
+        let hold = self.lock().get(id).map_or_else(|| Some(HoldChange::Delete { id: id.clone() }), put);
+        let ending = self.endings_lock().get(id).map_or_else(Vec::new, ended);
+        hold.into_iter().chain(ending).collect()
     }
 
     async fn write(&self, changes: Vec<HoldChange>, now: i64) -> Result<(), StateError> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// For so long a connection has to be missing before it is believed to be gone: a NAS that starts lists none, and one
 /// that hides other users' connections lists some.
-pub(super) const GONE_AFTER: Duration = Duration::from_secs(60 * 60);
+pub(in crate::actions) const GONE_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// What a fresh look at the NAS shows of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,6 +22,11 @@ pub enum Cause {
     Gone,
 }
 
+impl Cause {
+    /// The words of every cause.
+    pub const WORDS: [&'static str; 6] = ["person", "over", "longest", "unshown", "refused", "gone"];
+}
+
 /// The end of a rule's hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
@@ -65,5 +70,17 @@ impl Ending {
     /// Whether it was on this connection.
     pub fn is_on(&self, nas: &NasName, connection: ConnectionId) -> bool {
         self.nas == nas.as_str() && self.connection_id == connection.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cause_has_its_word() {
+        let causes =
+            [Cause::Person, Cause::Over, Cause::Longest, Cause::Unshown, Cause::Refused, Cause::Gone];
+        assert_eq!(causes.map(|cause| serde_json::to_value(cause).unwrap()), Cause::WORDS);
     }
 }

@@ -1,19 +1,11 @@
-//! What the keeper remembers of a NAS, and how patient it is with it.
+//! What the keeper remembers of a NAS.
 
+use super::backoff::{Backoff, LONGEST_WAIT, Stages, is_past};
 use crate::actions::holds::{Hold, Look, Phase};
 use crate::model::{HoldKind, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// Between two tries on a NAS that fails, doubling up to [`LONGEST_WAIT`]; and between two looks at what is unsettled.
-const FIRST_WAIT: Duration = Duration::from_secs(2);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
-/// What rules held goes on a few connections at a time, so that a NAS and its line are not flooded when a common cause
-/// ends.
-const STAGE: Duration = Duration::from_secs(5);
-const RELEASES_OF_A_STAGE: usize = 2;
 
 /// The memory of one NAS.
 #[derive(Debug, Default)]
@@ -32,22 +24,16 @@ pub(super) struct Memory {
     dormant: BTreeSet<String>,
     /// Since when the NAS has shown what contradicts a hold, by the hold.
     contrary: BTreeMap<String, (Look, Instant)>,
-    /// How often in a row it failed.
-    failures: u32,
-    /// No try before then.
-    not_before: Option<Instant>,
+    /// When it may be asked again.
+    backoff: Backoff,
     /// It could not even be asked: the next good poll shows that it can again.
     waits_for_poll: bool,
     /// When the last good poll that is known of began.
     last_asked: Option<f64>,
-    /// When the last stage of releases of rules' holds began, and how many were in it.
-    stage: Option<(Instant, usize)>,
+    /// The releases of rules' holds.
+    stages: Stages,
     /// No look at what is dormant before then, unless there is something else to look at.
     dormant_until: Option<Instant>,
-}
-
-fn is_past(at: Option<Instant>) -> bool {
-    at.is_none_or(|at| at <= Instant::now())
 }
 
 impl Memory {
@@ -127,7 +113,7 @@ impl Memory {
             *self = Self {
                 last_away: self.last_away,
                 sessions_lost: self.sessions_lost,
-                stage: self.stage,
+                stages: self.stages,
                 ..Self::default()
             };
         }
@@ -139,43 +125,35 @@ impl Memory {
 
     /// A try failed: the next one comes later and later.
     pub(super) fn fail(&mut self) {
-        let wait = FIRST_WAIT.saturating_mul(1 << self.failures.min(8)).min(LONGEST_WAIT);
-        self.not_before = Some(Instant::now() + wait);
-        self.failures = self.failures.saturating_add(1);
+        self.backoff.fail();
     }
 
     /// Everything could be done; there is another look soon, if there is a need.
     pub(super) fn succeed(&mut self) {
-        self.failures = 0;
-        self.not_before = Some(Instant::now() + FIRST_WAIT);
+        self.backoff.succeed();
         self.dormant_until = Some(Instant::now() + LONGEST_WAIT);
     }
 
     /// There is more to do, at once.
     pub(super) fn go_on(&mut self) {
-        self.failures = 0;
-        self.not_before = None;
+        self.backoff.go_on();
     }
 
     /// Whether the NAS may be asked already.
     pub(super) fn may_try(&self) -> bool {
-        is_past(self.not_before)
+        self.backoff.may_try()
     }
 
     /// Whether one more rule's hold may be released now.
     pub(super) fn may_release(&self) -> bool {
-        self.stage.is_none_or(|(began, count)| began.elapsed() >= STAGE || count < RELEASES_OF_A_STAGE)
+        self.stages.may_release()
     }
 
     /// One more hold of this kind is released now.
     pub(super) fn note_release(&mut self, kind: HoldKind) {
-        if kind != HoldKind::Alert {
-            return;
+        if kind == HoldKind::Alert {
+            self.stages.note_release();
         }
-        self.stage = match self.stage {
-            Some((began, count)) if began.elapsed() < STAGE => Some((began, count + 1)),
-            _ => Some((Instant::now(), 1)),
-        };
     }
 
     /// Whether only time can tell of a hold.

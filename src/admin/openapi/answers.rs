@@ -6,7 +6,7 @@ mod objects;
 
 use super::super::problems;
 use super::super::routes::OUTCOMES;
-use crate::actions::Outcome;
+use crate::actions::{Cause, Outcome};
 use serde_json::{Map, Value, json};
 
 fn text() -> Value {
@@ -95,6 +95,7 @@ fn of_changes() -> Named {
                     ),
                     ("verified", flag()),
                     ("not_as_wanted", texts()),
+                    ("ended_holds", list(&reference("Hold"))),
                 ],
                 &["before", "after", "verified"],
             ),
@@ -127,14 +128,26 @@ fn of_holds() -> Named {
             ("connection_id", integer()),
             ("connection", text()),
             ("kind", json!({ "type": "string", "enum": ["manual", "alert"] })),
+            ("action", json!({ "type": "string", "enum": ["pause", "settings"] })),
             ("rule", text()),
+            ("episode", text()),
+            (
+                "set",
+                json!({
+                    "type": "object",
+                    "description": "The settings that are held, at these values or at stricter ones.",
+                    "additionalProperties": { "type": "integer", "minimum": 0 },
+                }),
+            ),
             ("reason", text()),
             ("author", text()),
             ("created", time()),
             ("until", time()),
+            ("latest", time()),
             ("latch", flag()),
             ("was_paused", flag()),
             ("phase", json!({ "type": "string", "enum": ["pausing", "held", "releasing"] })),
+            ("cause", json!({ "type": "string", "enum": Cause::WORDS })),
         ],
         &[
             "id",
@@ -142,6 +155,7 @@ fn of_holds() -> Named {
             "connection_id",
             "connection",
             "kind",
+            "action",
             "reason",
             "author",
             "created",

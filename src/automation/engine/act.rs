@@ -2,7 +2,7 @@
 
 use super::{Automation, lock};
 use crate::actions::clock;
-use crate::actions::{Hold, Look, Nas};
+use crate::actions::{Ending, Hold, Look, Nas};
 use crate::automation::plan::{Finding, Plan, Renewal, Seen, World, homeless, most_held, plan};
 use crate::automation::rules::{KnownConnection, Target};
 use crate::model::{Connection, ConnectionId, NasName};
@@ -91,24 +91,18 @@ impl Automation {
     }
 
     /// Lets the cases rest whose holds a person ended, or which had their time. Whether that is written.
-    async fn heed(&self, nas: &NasName) -> bool {
-        let endings: Vec<_> = self
-            .actions
-            .book()
-            .endings_of(nas, clock::now())
-            .into_iter()
-            .filter(|ending| !ending.is_heeded)
-            .collect();
-        if endings.is_empty() {
+    pub(super) async fn heed(&self, nas: &NasName) -> bool {
+        let has_news = |ending: &Ending| !ending.is_heeded;
+        if !self.actions.book().endings_of(nas, clock::now()).iter().any(has_news) {
             return true;
         }
-        let settings = self.settings();
-        {
-            let mut desk = self.desk.lock().await;
-            let change = desk.heed(&endings, &settings.rules, nas);
-            if self.make(&mut desk, change).await.is_err() {
-                return false;
-            }
+        // Read and heeded while nothing is heard: what begins later is another matter.
+        let mut desk = self.desk.lock().await;
+        let mut endings = self.actions.book().endings_of(nas, clock::now());
+        endings.retain(has_news);
+        let change = desk.heed(&endings, &self.settings().rules, nas);
+        if self.make(&mut desk, change).await.is_err() {
+            return false;
         }
         let ids: Vec<String> = endings.into_iter().map(|ending| ending.hold).collect();
         self.actions.book().heed(&ids, clock::now()).await;
@@ -117,7 +111,9 @@ impl Automation {
 
     /// What is known of a NAS.
     fn world(&self, nas: &NasName, port: &dyn Nas, resting: BTreeSet<(String, Target)>) -> World {
-        let snapshot = port.snapshot().filter(|snapshot| snapshot.up == Some(true));
+        let snapshot = port.snapshot();
+        let was_tried = snapshot.as_ref().is_some_and(|snapshot| snapshot.up.is_some());
+        let snapshot = snapshot.filter(|snapshot| snapshot.up == Some(true));
         let data = snapshot.as_ref().and_then(|snapshot| snapshot.data.as_deref());
         let connections: Option<Vec<Seen>> =
             data.map(|data| data.connections.values().map(|connection| seen(nas, connection)).collect());
@@ -132,6 +128,7 @@ impl Automation {
             enforces: settings.enforces,
             is_frozen: self.actions.is_frozen(),
             connections,
+            was_tried,
             holds: self.actions.book().of_nas(nas),
             endings: self.actions.book().endings_of(nas, clock::now()),
             held,

@@ -98,6 +98,12 @@ impl Automation {
             tracing::warn!(truncated, receiver = notification.receiver, "a notification leaves alerts out");
             self.complete_later(&notification, &bearer);
         }
+        // Whatever a person ended before this came concerns what was on before, and nothing that begins with it.
+        for nas in self.actions.directory().names() {
+            if !self.heed(&nas).await {
+                return Err(Rejected::Disk("the ends of holds cannot be written".to_owned()));
+            }
+        }
         let mut desk = self.desk.lock().await;
         if desk.is_full() {
             let change = desk.tidy(&self.settings().rules, clock::timestamp());

@@ -104,6 +104,7 @@ fn verdict_of(error: &ActionError) -> Verdict {
     match error {
         ActionError::Frozen => Verdict::blocked(Guard::Frozen),
         ActionError::Unfit(_) => Verdict::blocked(Guard::State),
+        ActionError::AlreadyStricter => Verdict::blocked(Guard::AlreadyStricter),
         ActionError::TooManyHolds(_) => Verdict::blocked(Guard::TooManyHolds),
         ActionError::UnknownConnection { .. } => Verdict::blocked(Guard::UnknownConnection),
         ActionError::UnknownNas(_) => Verdict::waiting(Guard::NasDown),

@@ -78,6 +78,7 @@ fn world() -> World {
         enforces: true,
         is_frozen: false,
         connections: Some(vec![seen(3, "Dropbox", Look::Running), seen(5, "Amazon", Look::Running)]),
+        was_tried: true,
         holds: Vec::new(),
         endings: Vec::new(),
         held: BTreeSet::new(),
@@ -317,6 +318,8 @@ fn a_nas_that_is_not_seen_is_waited_for() {
     let desk = desk(&rules, &[alert("wan", "a", &[])]);
     let away = World { connections: None, ..world() };
     assert_eq!(said(&plan(&desk, &rules, &away)), ["a waiting nas_down"]);
+    let untried = World { was_tried: false, ..away.clone() };
+    assert!(said(&plan(&desk, &rules, &untried)).is_empty());
     // What is held is renewed all the same.
     let held = World { holds: vec![hold("wan", 3)], ..away };
     let plan = plan(&desk, &rules, &held);

@@ -34,6 +34,8 @@ pub struct World {
     pub is_frozen: bool,
     /// Its connections; none while it has not been seen, or not for too long.
     pub connections: Option<Vec<Seen>>,
+    /// Whether it has been tried at all since the start: before that, nothing can be said of it.
+    pub was_tried: bool,
     /// The holds on it.
     pub holds: Vec<Hold>,
     /// How holds of rules on it ended.

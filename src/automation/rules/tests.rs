@@ -1,4 +1,4 @@
-//! Which connections a rule reaches, and which value is the strictest.
+//! Which connections a rule reaches.
 
 use super::*;
 use crate::automation::payload::AlertStatus;
@@ -126,34 +126,6 @@ fn a_rule_that_only_says_so_needs_no_connections() {
     assert!(!rule.matches(&alert(&[("alertname", "Other")])));
     let words = [RuleAction::Pause, RuleAction::Settings(BTreeMap::new()), rule.action];
     assert_eq!(words.map(|action| action.as_str()), ["pause", "settings", "notify"]);
-}
-
-#[test]
-fn the_strictest_wins() {
-    for (setting, one, other, wanted) in [
-        ("max_upload_speed", 512, 1_024, 512),
-        ("max_upload_speed", 0, 1_024, 1_024),
-        ("max_download_speed", 0, 0, 0),
-        ("pull_event_period", 60, 3_600, 3_600),
-        ("pull_event_period", 0, 60, 60),
-        ("part_size", 128, 512, 128),
-        ("anything", 7, 3, 3),
-    ] {
-        assert_eq!(stricter(setting, one, other), wanted, "{setting} {one} {other}");
-        assert_eq!(stricter(setting, other, one), wanted, "{setting} {other} {one}");
-    }
-    let set = |pairs: &[(&str, u64)]| -> BTreeMap<String, u64> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()
-    };
-    let all = [
-        set(&[("max_upload_speed", 512), ("pull_event_period", 60)]),
-        set(&[("max_upload_speed", 0), ("part_size", 128)]),
-        set(&[("pull_event_period", 3_600)]),
-    ];
-    let wanted = set(&[("max_upload_speed", 512), ("part_size", 128), ("pull_event_period", 3_600)]);
-    assert_eq!(strictest(&all), wanted);
-    assert_eq!(strictest(all.iter().rev()), wanted);
-    assert_eq!(strictest([]), set(&[]));
 }
 
 proptest! {

@@ -1,6 +1,7 @@
 """Tests that are marked `at_once` run at the same time as those of their file, in threads: they wait most of the time.
-Each has a stage of its own. Beside its parameters it takes the fixture `stage` and no other."""
+Each that takes the fixture `stage` has one of its own. Other fixtures are shared, so they have to be the file's."""
 
+import inspect
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,16 +20,19 @@ class AtOnce:
     def run(self, item):
         """A test, to its end. The first of a file begins all of them."""
         if item not in self.begun:
-            directory = item.funcargs["stage"].directory
             for each in item.session.items:
                 if each.path == item.path and each.get_closest_marker("at_once"):
-                    self.begun[each] = self.pool.submit(self._perform, each, directory / each.name)
+                    self.begun[each] = self.pool.submit(self._perform, each, dict(item.funcargs))
         self.begun[item].result()
 
-    def _perform(self, item, directory):
-        parameters = item.callspec.params if hasattr(item, "callspec") else {}
-        with self.make_stage(directory) as stage:
-            item.obj(stage=stage, **parameters)
+    def _perform(self, item, shared):
+        given = shared | (item.callspec.params if hasattr(item, "callspec") else {})
+        arguments = {name: given[name] for name in inspect.signature(item.obj).parameters}
+        if "stage" not in arguments:
+            item.obj(**arguments)
+            return
+        with self.make_stage(shared["stage"].directory / item.name) as stage:
+            item.obj(**{**arguments, "stage": stage})
 
     def stop(self):
         """What has not begun does not begin any more."""

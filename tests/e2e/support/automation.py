@@ -148,12 +148,15 @@ def becomes(exporter, name, *expected, **query):
 
 
 def holding(exporter, number, rule=None):
-    """Waits until a connection is held by an alert, paused, and gives the hold."""
+    """Waits until a connection is held by an alert and that is said, and gives the hold."""
 
     def held():
         found = [one for one in holds(exporter, connection=number)
                  if one["kind"] == "alert" and (rule is None or one["rule"] == rule)]
         assert len(found) == 1 and found[0]["phase"] == "held", holds(exporter)
+        said = [one for one in decisions(exporter, connection=number, nas=found[0]["nas"])
+                if one.get("episode") == found[0]["episode"] and one["outcome"] in ("acted", "joined")]
+        assert said, decisions(exporter)
         return found[0]
 
     return eventually(held)

@@ -35,6 +35,8 @@ class Server:
     @staticmethod
     def _reply(handler, status, body):
         handler.send_response(status)
+        # Prometheus wants to know what a page is.
+        handler.send_header("Content-Type", "text/plain; version=0.0.4")
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
         handler.wfile.write(body)

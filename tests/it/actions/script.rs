@@ -14,7 +14,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Semaphore;
-use world::seen;
+use world::{seen, seen_settings};
 
 pub(crate) use world::{Conn, World};
 
@@ -35,6 +35,8 @@ pub(crate) enum Fault {
     Ignore,
     /// No answer until the semaphore has a permit; then as usual.
     Hang(Arc<Semaphore>),
+    /// Done at once, and no answer until the semaphore has a permit.
+    DoneThenHang(Arc<Semaphore>),
 }
 
 impl Fault {
@@ -44,7 +46,7 @@ impl Fault {
             Self::Unreachable => (FailureKind::Silent, DownReason::Connect, None, false),
             Self::Lost | Self::DoneButLost => (FailureKind::Silent, DownReason::Timeout, None, true),
             Self::Broken => (FailureKind::Broken, DownReason::Decode, None, true),
-            Self::Ignore | Self::Hang(_) => unreachable!("not a failure"),
+            Self::Ignore | Self::Hang(_) | Self::DoneThenHang(_) => unreachable!("not a failure"),
         };
         let detail = format!("{method}: on purpose");
         Failure { kind, detail, advice: String::new(), reason, code, method: Some(method), is_open }
@@ -88,6 +90,35 @@ impl Script {
         gate
     }
 
+    /// Lets a method hang after it is done, until the semaphore has a permit.
+    pub(crate) fn hang_after(&self, method: &'static str) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        self.fails(method, Fault::DoneThenHang(Arc::clone(&gate)));
+        gate
+    }
+
+    /// Lets whoever is told something hang when they ask next, until the semaphore has a permit.
+    pub(crate) fn hang_after_telling(self: &Arc<Self>) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        let (home, hung) = (Arc::downgrade(self), Arc::clone(&gate));
+        self.when_told(move |_| {
+            if let Some(home) = home.upgrade() {
+                home.fails("ask", Fault::Hang(Arc::clone(&hung)));
+            }
+        });
+        gate
+    }
+
+    /// Waits until it was told so many commands, and all that could go on has.
+    pub(crate) async fn until_told(&self, commands: usize) {
+        while self.told() < commands {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Does this in the middle of every command.
     pub(crate) fn when_told(&self, hook: impl Fn(&Command) + Send + Sync + 'static) {
         *self.hook.lock().unwrap() = Some(Arc::new(hook));
@@ -98,6 +129,19 @@ impl Script {
         let mut world = self.world();
         let connection = world.connections.get_mut(&id).unwrap();
         (connection.status, connection.shown) = (status, status);
+    }
+
+    /// A person changes a setting of a connection.
+    pub(crate) fn set(&self, id: i64, setting: &str, value: u64) {
+        let mut world = self.world();
+        let connection = world.connections.get_mut(&id).unwrap();
+        connection.settings.insert(setting.to_owned(), json!(value));
+        connection.stale.clear();
+    }
+
+    /// A setting of a connection.
+    pub(crate) fn setting(&self, id: i64, setting: &str) -> u64 {
+        self.world().connections[&id].settings[setting].as_u64().unwrap()
     }
 
     /// A new connection.
@@ -133,6 +177,20 @@ impl Script {
         assert_eq!(counted, expected, "what {} counted", self.name);
     }
 
+    /// A poll that began so many seconds from now and did not ask for settings.
+    pub(crate) fn polled_in_passing(&self, seconds_from_now: f64) {
+        let last = self.world().snapshot.clone().unwrap();
+        self.polled(true, seconds_from_now);
+        let mut world = self.world();
+        let known = last.data.as_ref().unwrap();
+        let mut snapshot = Snapshot::clone(world.snapshot.as_ref().unwrap());
+        snapshot.data = snapshot.data.map(|data| {
+            let (settings_asked, settings) = (known.settings_asked, known.settings.clone());
+            Arc::new(Data { settings_asked, settings, ..Data::clone(&data) })
+        });
+        world.snapshot = Some(Arc::new(snapshot));
+    }
+
     /// From now on so many of our sessions have been forgotten.
     pub(crate) fn has_lost(&self, sessions: u64) {
         self.world().sessions_lost = sessions;
@@ -155,6 +213,7 @@ impl Script {
         let mut data = Data::default();
         for (id, connection) in &world.connections {
             data.connections.insert(ConnectionId(*id), seen(*id, connection));
+            data.settings.insert(ConnectionId(*id), seen_settings(connection));
             for task in &connection.tasks {
                 let id = TaskId(task["sess_id"].as_i64().unwrap());
                 let task = Task {
@@ -179,6 +238,7 @@ impl Script {
             }
         }
         let asked = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs_f64() + seconds_from_now;
+        data.settings_asked = Some(asked);
         let last_away = world.snapshot.as_ref().and_then(|snapshot| snapshot.last_away);
         world.snapshot = Some(Arc::new(Snapshot {
             up: Some(up),
@@ -254,6 +314,10 @@ impl Nas for Script {
             match self.fault(method).await {
                 None => self.world().carry_out(&command),
                 Some(Fault::Ignore) => {}
+                Some(Fault::DoneThenHang(gate)) => {
+                    self.world().carry_out(&command);
+                    gate.acquire().await.unwrap().forget();
+                }
                 Some(Fault::DoneButLost) => {
                     self.world().carry_out(&command);
                     return Err(Fault::DoneButLost.failure(method));

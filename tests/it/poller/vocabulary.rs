@@ -141,3 +141,19 @@ async fn a_snapshot_says_when_its_data_were_asked_for() {
     assert!(bench.poller.snapshot().asked.unwrap() >= answered);
     bench.end().await;
 }
+
+#[tokio::test]
+async fn settings_are_as_old_as_the_last_look_at_all_of_them() {
+    let mut bench = Bench::new(World::documented()).await;
+    let first = data(&mut bench).await;
+    let asked = first.settings_asked.unwrap();
+    assert!(bench.poller.snapshot().asked.unwrap() <= asked, "they are asked for after the rest");
+    assert!(asked <= SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64());
+    // A new connection is asked about by itself, which says nothing of the others.
+    bench.control.world(|world| world.add_connection("gd", "newcomer").id);
+    let second = data(&mut bench).await;
+    assert!(second.settings.len() > first.settings.len());
+    assert!(bench.poller.snapshot().asked.unwrap() > asked);
+    assert_eq!(second.settings_asked, Some(asked));
+    bench.end().await;
+}

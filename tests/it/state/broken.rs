@@ -119,3 +119,25 @@ fn of_changes_to_holds_all_are_made_or_none() {
     state.write_holds(&changes, 2).unwrap();
     assert_eq!(state.holds().unwrap(), [("new".to_owned(), "{}".to_owned())]);
 }
+
+#[test]
+fn a_hold_is_not_written_without_the_settings_that_it_changes() {
+    let (_dir, path) = place();
+    let state = StateFile::open(&path).unwrap();
+    refuse(&path, "INSERT", "changed_setting");
+    let setting = |record: Option<&str>| HoldChange::Setting {
+        nas: "home".into(),
+        connection: 1,
+        setting: "max_upload_speed".into(),
+        record: record.map(str::to_owned),
+    };
+    let hold = HoldChange::Put { id: "h".into(), nas: "home".into(), connection: 1, record: "{}".into() };
+    assert!(is_database(&state.write_holds(&[hold.clone(), setting(Some("{}"))], 1)));
+    assert!(state.holds().unwrap().is_empty());
+    allow(&path, "INSERT", "changed_setting");
+    state.write_holds(&[hold, setting(Some("{}"))], 1).unwrap();
+    refuse(&path, "DELETE", "changed_setting");
+    let end = [HoldChange::Delete { id: "h".into() }, setting(None)];
+    assert!(is_database(&state.write_holds(&end, 1)));
+    assert_eq!((state.holds().unwrap().len(), state.changed_settings().unwrap().len()), (1, 1));
+}

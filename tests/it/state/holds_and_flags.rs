@@ -1,6 +1,6 @@
 //! Holds and flags over restarts.
 
-use cloudsync_exporter::state::{HoldChange, StateFile};
+use cloudsync_exporter::state::{ChangedSetting, HoldChange, StateFile};
 
 use super::place;
 
@@ -60,6 +60,33 @@ fn several_changes_are_made_in_their_order() {
     state.write_holds(&changes, 1).unwrap();
     drop(state);
     assert_eq!(holds(&StateFile::open(&path).unwrap()), "b=2 c=1");
+}
+
+fn set(connection: i64, setting: &str, record: Option<&str>) -> HoldChange {
+    let record = record.map(str::to_owned);
+    HoldChange::Setting { nas: "home".into(), connection, setting: setting.into(), record }
+}
+
+fn settings(state: &StateFile) -> String {
+    let short =
+        |one: ChangedSetting| format!("{} {} {}={}", one.nas, one.connection, one.setting, one.record);
+    state.changed_settings().unwrap().into_iter().map(short).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn changed_settings_outlive_the_process_and_change_with_the_holds() {
+    let (_dir, path) = place();
+    let state = StateFile::open(&path).unwrap();
+    assert_eq!(settings(&state), "");
+    let changes =
+        [put("a", "1"), set(3, "speed", Some("1")), set(3, "period", Some("2")), set(5, "speed", Some("3"))];
+    state.write_holds(&changes, 1).unwrap();
+    state.write_holds(&[set(3, "speed", Some("4")), set(9, "speed", None)], 1).unwrap();
+    drop(state);
+    let state = StateFile::open(&path).unwrap();
+    assert_eq!(settings(&state), "home 3 period=2, home 3 speed=4, home 5 speed=3");
+    state.write_holds(&[delete("a"), set(3, "period", None), set(5, "speed", None)], 1).unwrap();
+    assert_eq!((holds(&state), settings(&state)), (String::new(), "home 3 speed=4".to_owned()));
 }
 
 #[test]

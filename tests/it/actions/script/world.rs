@@ -3,9 +3,11 @@
 use super::Fault;
 use cloudsync_exporter::actions::schema::Document;
 use cloudsync_exporter::actions::{Command, Failure, Question, Target};
-use cloudsync_exporter::model::{Connection, ConnectionId, HeldConnection, Snapshot, Status};
+use cloudsync_exporter::model::{
+    Connection, ConnectionId, ConnectionSettings, HeldConnection, Snapshot, Status,
+};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// A connection of the model.
@@ -18,6 +20,8 @@ pub(crate) struct Conn {
     /// What is shown of it, which may come late.
     pub(super) shown: &'static str,
     pub(crate) settings: Document,
+    /// The settings that are shown before these, each once.
+    pub(super) stale: VecDeque<Document>,
     pub(crate) tasks: Vec<Value>,
 }
 
@@ -30,6 +34,8 @@ pub(crate) struct World {
     pub(crate) snapshot: Option<Arc<Snapshot>>,
     /// So many lists of connections still show what was before.
     pub(crate) lag: usize,
+    /// So many looks at a connection's settings still show what was before a change.
+    pub(crate) settings_lag: usize,
     pub(crate) shown_holds: Vec<HeldConnection>,
     /// What was counted: `pause api`, `pause api failed`.
     pub(crate) counted: Vec<String>,
@@ -57,7 +63,15 @@ impl Conn {
             "storage_class": "", "isSSE": false, "part_size": 64, "is_enabled_schedule": false,
             "schedule_info": "1".repeat(168), "client_type": "db",
         }));
-        Self { name, owner_name: name, status, shown: status, settings, tasks: Vec::new() }
+        Self {
+            name,
+            owner_name: name,
+            status,
+            shown: status,
+            settings,
+            stale: VecDeque::new(),
+            tasks: Vec::new(),
+        }
     }
 }
 
@@ -77,6 +91,17 @@ pub(super) fn seen(id: i64, connection: &Conn) -> Connection {
         error_code: None,
         error_desc: None,
         unfinished_files: Some(0),
+    }
+}
+
+pub(super) fn seen_settings(connection: &Conn) -> ConnectionSettings {
+    let number = |name: &str| connection.settings.get(name).and_then(Value::as_i64);
+    ConnectionSettings {
+        max_upload_speed: number("max_upload_speed"),
+        max_download_speed: number("max_download_speed"),
+        pull_period_seconds: number("pull_event_period"),
+        part_size_bytes: number("part_size").map(|mebibytes| mebibytes << 20),
+        ..ConnectionSettings::default()
     }
 }
 
@@ -105,6 +130,7 @@ impl World {
             )]),
             snapshot: None,
             lag: 0,
+            settings_lag: 0,
             shown_holds: Vec::new(),
             counted: Vec::new(),
             blocked: Vec::new(),
@@ -137,7 +163,11 @@ impl World {
                 });
                 document(json!({ "conn": list.collect::<Vec<_>>() }))
             }
-            Question::Settings(id) => self.one(*id)?.settings.clone(),
+            Question::Settings(id) => {
+                let settings = self.one(*id)?.settings.clone();
+                let stale = self.connections.get_mut(&id.0).and_then(|one| one.stale.pop_front());
+                stale.unwrap_or(settings)
+            }
             Question::Tasks(id) => document(json!({ "sess": self.one(*id)?.tasks })),
             Question::TaskSettings(id) => self.task_settings[&id.0].clone(),
             Question::TaskFilters(id) => self.filters[&id.0].clone(),
@@ -163,7 +193,9 @@ impl World {
             }
             Command::SetRelink(on) => drop(self.package.insert("sync_mode".to_owned(), json!(on))),
             Command::SetConnection(id, new) | Command::SetSchedule(id, new) => {
-                self.connections.get_mut(&id.0).unwrap().settings.clone_from(new);
+                let one = self.connections.get_mut(&id.0).unwrap();
+                one.stale.extend(vec![one.settings.clone(); self.settings_lag]);
+                one.settings.clone_from(new);
             }
             Command::SetTask(id, new) => drop(self.task_settings.insert(id.0, new.clone())),
             Command::SetFilters(id, new) => drop(self.filters.insert(id.0, new.clone())),
