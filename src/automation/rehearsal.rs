@@ -1,8 +1,9 @@
 //! A rehearsal: what rules would make of notifications, with nobody to act on.
 //!
 //! Who hears, decides and guards is the same core as in earnest. Pretended is what lies around it: a NAS that always
-//! does at once what it is told, connections that are only named, and a book of holds in memory. Time is what the caller
-//! says; between two moments holds end, leases run out and rests pass as they would, to the second.
+//! does at once what it is told and has no settings that are strict already, connections that are only named, and a
+//! book of holds in memory. Time is what the caller says; between two moments holds end, leases run out and rests pass
+//! as they would, to the second.
 
 mod book;
 
@@ -13,9 +14,9 @@ use super::case::{Bearer, milliseconds};
 use super::decision::Decision;
 use super::desk::{Change, Desk};
 use super::payload::Alert;
-use super::plan::{DAY, Plan, Seen, Take, World, homeless, most_held, plan};
-use super::rules::{Rule, stricter, strictest};
-use super::verdict::{Guard, Outcome, Verdict};
+use super::plan::{DAY, Plan, Seen, World, homeless, most_held, plan};
+use super::rules::Rule;
+use super::verdict::{Outcome, Verdict};
 use crate::actions::Hold;
 use crate::model::NasName;
 use jiff::Timestamp;
@@ -146,14 +147,9 @@ impl Rehearsal {
         let mut is_moving = !renewals.is_empty();
         self.book.renew(renewals);
         for take in takes {
-            let (verdict, detail) = if self.is_stricter(&take) {
-                self.book.take(&take, self.now);
-                is_moving = true;
-                (Verdict::of(Outcome::Acted), "")
-            } else {
-                (Verdict::blocked(Guard::AlreadyStricter), "other rules hold the settings as strict already")
-            };
-            self.make(self.desk.say(take.findings(&self.desk, verdict, detail)));
+            self.book.take(&take, self.now);
+            is_moving = true;
+            self.make(self.desk.say(take.findings(&self.desk, Verdict::of(Outcome::Acted), "")));
         }
         is_moving
     }
@@ -173,18 +169,6 @@ impl Rehearsal {
             most_held: self.props.max_held_share.map_or(usize::MAX, |share| most_held(total, share)),
             resting: BTreeSet::new(),
         }
-    }
-
-    /// Whether a hold of settings would make any of them stricter than other rules' holds do. What they are without
-    /// holds is not known.
-    fn is_stricter(&self, take: &Take) -> bool {
-        let target = &take.target;
-        let others = self.book.holds.iter().filter(|hold| hold.is_on(&target.nas, target.connection));
-        let held = strictest(others.map(|hold| &hold.set));
-        let is_news = |(name, value): (&String, &u64)| {
-            held.get(name).is_none_or(|held| stricter(name, *held, *value) != *held)
-        };
-        take.set.is_empty() || take.set.iter().any(is_news)
     }
 
     fn make(&mut self, change: Change) {

@@ -48,6 +48,8 @@ class Repository:
 RULES = {
     "named": rule('alertname="Named"', by_name("Dropbox", "Camera roll"), cooldown="1h"),
     "labelled": rule('alertname="Labelled"', BY_LABELS),
+    "limited": rule('alertname="Limited"', by_name("WebDAV"), action="settings", set={"max_upload_speed": 512}),
+    "looser": rule('alertname="Limited"', by_name("WebDAV"), action="settings", set={"max_upload_speed": 1024}),
     "told": rule('alertname="Told"', BY_LABELS, action="notify"),
 }
 KEYS = ("alert", "fingerprint", "episode", "rule", "nas", "connection_id", "connection", "outcome", "guard", "mode")
@@ -74,7 +76,7 @@ def test_it_says_what_the_daemon_does(stage, tmp_path):
         # One in error, and labels that lead nowhere.
         [alert("Labelled", GOOGLE), alert("Labelled", 99), alert("Labelled", labels={"nas": "home"}),
          alert("Labelled", labels={"nas": "attic", "conn_id": "1"}), alert("Labelled", labels={"conn_id": "1"})],
-        [over(one)],
+        [over(one), alert("Limited")],
         # The last that supports the holds: they end, and what waited is done.
         [over(other)],
         [alert("Named", labels={"instance": "c"})],

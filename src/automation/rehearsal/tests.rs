@@ -189,22 +189,16 @@ fn the_share_of_held_connections_counts_where_it_is_known() {
 }
 
 #[test]
-fn the_looser_of_two_limits_waits_for_the_stricter_one() {
-    let strict = limit("strict", &[("max_upload_speed", 100)]);
-    let loose = limit("wide", &[("max_upload_speed", 200)]);
-    let mut play = rehearsal(vec![strict, loose], Some(0.5));
-    let both = step(&mut play, 0, &[firing("strict", "a", 0), firing("wide", "b", 0)]);
-    assert_eq!(both, ["0 strict acted", "0 wide blocked already_stricter"]);
-    step(&mut play, 60, &[resolved("strict", "a", 0, 60)]);
-    assert_eq!(told(&play.pass(at(600))), ["180 strict released Over", "180 wide acted"]);
-    // A field that the other one does not hold is news.
+fn limits_stand_beside_each_other_and_keep_nothing_paused() {
     let rules = vec![
-        limit("speed", &[("max_upload_speed", 100)]),
-        limit("period", &[("max_upload_speed", 200), ("pull_event_period", 600)]),
+        limit("one", &[("max_upload_speed", 100)]),
+        limit("two", &[("max_upload_speed", 200), ("pull_event_period", 600)]),
+        rule("three", "Amazon"),
     ];
     let mut play = rehearsal(rules, Some(0.5));
-    let both = step(&mut play, 0, &[firing("speed", "a", 0), firing("period", "b", 0)]);
-    assert_eq!(both, ["0 speed acted", "0 period acted"]);
+    let all = step(&mut play, 0, &[firing("one", "a", 0), firing("two", "b", 0), firing("three", "c", 0)]);
+    assert_eq!(all, ["0 one acted", "0 two acted", "0 three acted"]);
+    assert_eq!(play.holds()[1].set.len(), 2);
 }
 
 #[test]
