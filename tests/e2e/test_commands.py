@@ -81,12 +81,13 @@ def test_version(tmp_path):
 def test_help_names_every_command(tmp_path):
     done = run("--help", directory=tmp_path)
     assert done.returncode == 0
-    for command in ("run", "demo", "simulate", "doctor", "check-config", "default-config", "once", "healthcheck",
-                    "metrics", "ctl"):
+    for command in ("run", "demo", "simulate", "doctor", "check-config", "rules", "default-config", "once",
+                    "healthcheck", "metrics", "ctl"):
         assert re.search(rf"^  {command}\b", done.stdout, re.MULTILINE), command
 
 
 @pytest.mark.parametrize("command, heard", [("ctl pause", []), ("simulate", ["--log.level"]), ("healthcheck", []),
+                                            ("rules test", ["--config.file"]),
                                             ("doctor", ["--config.file", "--log.level"])])
 def test_help_shows_the_flags_that_are_heard(tmp_path, command, heard):
     said = run(*command.split(), "--help", directory=tmp_path).stdout

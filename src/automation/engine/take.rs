@@ -3,7 +3,7 @@
 use super::act::Memory;
 use super::{Automation, lock};
 use crate::actions::{
-    ActionError, Effect, Failure, FailureKind, Holder, Nas, Origin, Pause, Source, Target as At,
+    ActionError, Effect, Failure, FailureKind, Holder, Nas, Origin, Pause, SettingsWish, Source, Target as At,
 };
 use crate::automation::case::{Case, CaseKey};
 use crate::automation::plan::{Take, World};
@@ -86,16 +86,14 @@ impl Automation {
             caller: crate::actions::Caller::default(),
         };
         let holder = Holder { rule: rule.clone(), episode: episode.clone(), until: *until, latest: *latest };
-        let latch = until.is_none();
-        let _ = set;
-        let wish = Pause {
-            target: At::One(target.connection),
-            reason: reason.clone(),
-            seconds: None,
-            latch,
-            holder: Some(holder),
-        };
-        self.actions.pause(&target.nas, &wish, &origin, false).await
+        let (connection, reason, latch) = (target.connection, reason.clone(), until.is_none());
+        if set.is_empty() {
+            let target = At::One(connection);
+            let wish = Pause { target, reason, seconds: None, latch, holder: Some(holder) };
+            return self.actions.pause(&take.target.nas, &wish, &origin, false).await;
+        }
+        let wish = SettingsWish { connection, holder, set: set.clone(), reason, latch };
+        self.actions.hold_settings(&target.nas, &wish, &origin).await
     }
 }
 
