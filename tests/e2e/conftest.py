@@ -48,8 +48,8 @@ class Stage:
     def prometheus(self, jobs, **alerting):
         return self.start(Prometheus, jobs, **alerting)
 
-    def alertmanager(self):
-        return self.start(Alertmanager)
+    def alertmanager(self, **options):
+        return self.start(Alertmanager, **options)
 
 
 @contextlib.contextmanager

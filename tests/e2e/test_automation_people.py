@@ -4,8 +4,8 @@ import pytest
 
 from support.acts import CAMERA, DROPBOX, ONEDRIVE, S3, WEBDAV, audit, connection, holds, pause, sent, status
 from support.admin import changes, expect, nothing_changes, problem
-from support.automation import (BY_LABELS, Automated, alert, becomes, blocked, holding, name_of, named, outcomes, over,
-                                polls, released, rule, tell, told)
+from support.automation import (BY_LABELS, Automated, alert, becomes, blocked, holding, name_of, named, over, polls,
+                                released, rule, tell, told)
 from support.wait import eventually
 
 pytestmark = pytest.mark.at_once
@@ -36,17 +36,13 @@ class Held:
     def stays_away(self):
         """The rule leaves the connection alone for this episode, and holds it in the next."""
         before = len(changes(self.home.nas))
-
-        def stood_down():
-            assert outcomes(self.exporter, self.name)[-1] == "blocked/stood_down", outcomes(self.exporter, self.name)
-
-        eventually(stood_down)
+        becomes(self.exporter, self.name, "acted", "blocked/stood_down")
         for _ in range(2):
             self.repeat()
         polls(self.exporter)
         assert holds(self.exporter, connection=self.number) == [] and status(self.home.nas, self.number) != "pause"
         assert len(changes(self.home.nas)) == before
-        stood_down()
+        becomes(self.exporter, self.name, "acted", "blocked/stood_down")
         self.end()
         self.alert = alert(self.name, self.number)
         self.repeat()

@@ -24,8 +24,8 @@ RULES = {
 class Watched(Automated):
     """A daemon with an Alertmanager that tells it and is asked by it."""
 
-    def __init__(self, stage, **more):
-        self.alertmanager = stage.alertmanager()
+    def __init__(self, stage, prefix="", **more):
+        self.alertmanager = stage.alertmanager(prefix=prefix)
         super().__init__(stage, RULES, **{"alertmanagers": [self.alertmanager.url], "reconcile_interval": "1s", **more})
         self.deliver()
 
@@ -36,10 +36,10 @@ class Watched(Automated):
 class Firing:
     """An alert that an Alertmanager has, as from Prometheus."""
 
-    def __init__(self, home, number, word="Any", **labels):
+    def __init__(self, home, number, word="Any", name=None, **labels):
         self.home, self.number, self.starts = home, number, time.time()
-        self.labels = {"alertname": named(word), "nas": "home", "conn_id": str(number), **labels}
-        self.name = self.labels["alertname"]
+        self.name = name or named(word)
+        self.labels = {"alertname": self.name, "nas": "home", "conn_id": str(number), **labels}
         self.fire()
 
     def fire(self):
@@ -69,8 +69,9 @@ def renewed_beyond(exporter, hold, number, span):
     eventually(renewed)
 
 
-def test_an_end_under_a_silence(stage):
-    home = Watched(stage)
+@pytest.mark.parametrize("prefix", ["", "/am/one"])
+def test_an_end_under_a_silence(stage, prefix):
+    home = Watched(stage, prefix)
     firing = Firing(home, ONEDRIVE)
     holding(home.exporter, ONEDRIVE)
     is_up(home.exporter, {home.alertmanager.url: 1})
@@ -93,6 +94,25 @@ def test_what_fires_under_a_silence_is_held_beyond_its_lease(stage):
     renewed_beyond(home.exporter, hold, ONEDRIVE, 2 * LEASE)
     assert (told(home.nas, "pause", ONEDRIVE), told(home.nas, "resume", ONEDRIVE)) == (1, 0)
     becomes(home.exporter, firing.name, "acted")
+    firing.end()
+    released(home.exporter, ONEDRIVE)
+
+
+def test_what_was_silenced_before_it_began_is_nobodys_business(stage):
+    """Asking is for what rules have heard of: who silences does not want to be served."""
+    home = Watched(stage)
+    name = named("Any")
+    silence = home.alertmanager.silence(time.time() + 3600, alertname=name)
+    firing = Firing(home, ONEDRIVE, name=name)
+
+    def suppressed():
+        assert home.alertmanager.listed(alertname=name)["status"]["state"] == "suppressed"
+
+    eventually(suppressed)
+    polls(home.exporter)
+    assert holds(home.exporter) == [] and told(home.nas, "pause", ONEDRIVE) == 0
+    home.alertmanager.unsilence(silence)
+    holding(home.exporter, ONEDRIVE)
     firing.end()
     released(home.exporter, ONEDRIVE)
 

@@ -25,19 +25,21 @@ def webhook(url, token):
 
 
 class Alertmanager:
-    """Delivers nothing until told where to. It cannot say which port it was given, so it is told one."""
+    """Delivers nothing until told where to. It cannot say which port it was given, so it is told one. `prefix` is the
+    path that everything of it is below."""
 
-    def __init__(self, directory, *arguments):
+    def __init__(self, directory, *arguments, prefix=""):
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         self._write({"receiver": "nobody", **ROUTE}, [])
         # Another program may be quicker to take the port.
         for _ in range(5):
             port = free_port()
-            self.url = f"http://127.0.0.1:{port}"
+            self.url = f"http://127.0.0.1:{port}{prefix}"
             self.process = Process(
                 ["prometheus-alertmanager", "--config.file=alertmanager.yml", "--storage.path=data",
-                 f"--web.listen-address=127.0.0.1:{port}", *(arguments or ALONE)], directory, "alertmanager")
+                 f"--web.listen-address=127.0.0.1:{port}", f"--web.route-prefix={prefix or '/'}",
+                 *(arguments or ALONE)], directory, "alertmanager")
             eventually(self._decided)
             if self.process.child.poll() is None:
                 return

@@ -125,6 +125,17 @@ def tell(exporter, *alerts, **more):
     assert answer == {"accepted": len(alerts), "malformed": 0}, answer
 
 
+def deliver(exporter, *alerts):
+    """The same, coming again after 503, as Alertmanager does: a slow machine may not be through in time."""
+
+    def accepted():
+        answer = send(exporter, notification(*alerts))
+        assert answer.status in (200, 503), answer
+        assert answer.status == 200, answer
+
+    eventually(accepted)
+
+
 def decisions(exporter, name=None, **query):
     """The decisions, the newest first; only of the alert of this name."""
     listed = expect(200, exporter.admin.get("/automation/decisions", limit=500, **query))["decisions"]
