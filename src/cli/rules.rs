@@ -21,9 +21,9 @@ pub enum RulesCommand {
     /// Nothing is asked and nobody is told: no NAS, no daemon, no Alertmanager. The configuration's files with
     /// passwords, tokens and certificates need not be there, nor secrets that come from the environment.
     ///
-    /// The rules act, even if `automation.mode` is observe, on a NAS that does at once what it is told, and whose settings
-    /// are less strict than any that a rule holds. Holds are taken in memory, so that a second alert joins, and
-    /// `cooldown`, `daily_budget` and `max_hold` count.
+    /// The rules act, even if `automation.mode` is observe, on a NAS that does at once what it is told, and whose
+    /// settings are less strict than any that a rule holds. Holds are taken in memory, so that a second alert joins,
+    /// and `cooldown`, `daily_budget` and `max_hold` count.
     ///
     /// Time goes by the notifications. Each comes at the latest startsAt or endsAt of its alerts, or at the time of its
     /// recording's field "received" (RFC 3339, beside "body"), and never before the one that was given before it.
