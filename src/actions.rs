@@ -110,6 +110,8 @@ pub struct Actions {
     unkept: tokio::sync::Mutex<VecDeque<replay::Unkept>>,
     /// Connections that were told to resume and did not show it at once.
     resumed: Mutex<BTreeMap<(NasName, ConnectionId), Instant>>,
+    /// Connections that the NAS refused to pause, while they were not paused.
+    refused: Mutex<BTreeMap<(NasName, ConnectionId), Instant>>,
     turns: Mutex<BTreeMap<NasName, Arc<Queue>>>,
     tasks: TaskTracker,
 }
@@ -132,6 +134,7 @@ impl Actions {
             is_switch_unwritten: tokio::sync::Mutex::default(),
             unkept: tokio::sync::Mutex::default(),
             resumed: Mutex::default(),
+            refused: Mutex::default(),
             turns: Mutex::default(),
             tasks: TaskTracker::new(),
         })

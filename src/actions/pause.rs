@@ -68,7 +68,8 @@ impl Actions {
         let holds: Vec<Hold> =
             meant.iter().map(|connection| self.new_hold(nas, connection, wish, origin)).collect();
         let ids: Vec<ConnectionId> = meant.iter().map(|connection| connection.id).collect();
-        let was_paused = all_look(&meant, &ids, |look| look == Look::Paused);
+        let was_paused = all_look(&meant, &ids, |look| look == Look::Paused)
+            && !ids.iter().any(|id| self.was_just_refused(nas, *id));
         let before = states(target, &meant);
         let command = Command::Pause(target);
         if dry_run {
@@ -135,6 +136,9 @@ impl Actions {
             return self.paused(performance, holds, after, (target, true)).await;
         }
         if !failure.is_open {
+            if !was_paused && let Some(nas) = holds.first().map(|hold| NasName::new(&hold.nas)) {
+                self.note_refused(&nas, ids);
+            }
             self.book().end(&ids_of(holds), Cause::Refused, now()).await;
             return Err(performance.fail(failure, after).await);
         }
@@ -188,7 +192,8 @@ impl Actions {
         let until = wish.seconds.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(1_000));
         // A NAS may go on showing for a while the pause that it was told to end.
         let is_paused = Look::of(connection.status.as_ref()) == Look::Paused
-            && !self.was_just_resumed(nas, connection.id);
+            && !self.was_just_resumed(nas, connection.id)
+            && !self.was_just_refused(nas, connection.id);
         let others = self.book().pauses_of(nas, connection.id);
         // Paused by a hold is not paused by itself; but what was so before the first hold is so before this one.
         let was_paused = is_paused && others.iter().all(|hold| hold.was_paused);

@@ -112,6 +112,21 @@ impl Actions {
         resumed.extend(ids.iter().map(|id| ((nas.clone(), *id), Instant::now())));
     }
 
+    /// The NAS refused to pause these connections. A pause that shows a moment later is ours all the same.
+    pub(super) fn note_refused(&self, nas: &NasName, ids: &[ConnectionId]) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let patience = self.options().verify_timeout;
+        refused.retain(|_, at| at.elapsed() < patience);
+        refused.extend(ids.iter().map(|id| ((nas.clone(), *id), Instant::now())));
+    }
+
+    /// Whether a connection that shows as paused is so by a pause of ours that was refused a moment ago.
+    pub(super) fn was_just_refused(&self, nas: &NasName, id: ConnectionId) -> bool {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let patience = self.options().verify_timeout;
+        refused.get(&(nas.clone(), id)).is_some_and(|at| at.elapsed() < patience)
+    }
+
     /// Whether a connection that shows as paused was told to resume a moment ago.
     pub(super) fn was_just_resumed(&self, nas: &NasName, id: ConnectionId) -> bool {
         let resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);

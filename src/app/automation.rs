@@ -81,7 +81,7 @@ impl Inbox for AutomationInbox {
     fn accept(&self, delivery: Delivery) -> BoxFuture<'_, Result<Taken, NotTaken>> {
         let Delivery { body, token, peer, reach } = delivery;
         Box::pin(async move {
-            match self.automation.accept(body, Bearer { token, peer, reach }).await {
+            match self.automation.accept(body, Bearer { token, peer, reach, ..Bearer::default() }).await {
                 Ok(automation::Accepted { alerts, malformed }) => Ok(Taken { alerts, malformed }),
                 Err(rejected) => Err(refusal(&rejected)),
             }

@@ -1,7 +1,7 @@
 //! A case: one alert under one rule, from the first that is heard of it until nothing hangs on it any more.
 
 use super::episode::EpisodeId;
-use super::payload::Alert;
+use super::payload::{self, Alert};
 use super::rules::{Rule, Target};
 use super::verdict::Verdict;
 use crate::actions::{Cause, Reach};
@@ -18,6 +18,9 @@ const KEPT: i64 = 60 * 60 * 1_000;
 /// How long a case is kept of which nothing is heard, not even its end.
 const KEPT_OPEN: i64 = 31 * 24 * 60 * 60 * 1_000;
 
+/// Tokens that are remembered of those who spoke of one alert.
+const MOST_OTHERS: usize = 8;
+
 /// By what a case is known: the rule's name and the alert's fingerprint.
 pub type CaseKey = (String, String);
 
@@ -30,6 +33,9 @@ pub struct Bearer {
     pub peer: String,
     /// What the token may be used on.
     pub reach: Reach,
+    /// Which program spoke.
+    #[serde(default)]
+    pub program: payload::Sender,
 }
 
 /// A case. Moments are milliseconds since 1970.
@@ -43,6 +49,9 @@ pub struct Case {
     pub episode: EpisodeId,
     /// Whose token it was said with last.
     pub bearer: Bearer,
+    /// Others who said so: a pair of Alertmanagers may have a token each.
+    #[serde(default)]
+    pub others: Vec<Bearer>,
     /// When it was first heard of.
     pub began: i64,
     /// When it was last heard of as firing.
@@ -77,6 +86,7 @@ impl Case {
             alert,
             episode,
             bearer: bearer.clone(),
+            others: Vec::new(),
             began: now,
             heard: now,
             ended: None,
@@ -98,10 +108,30 @@ impl Case {
 
     /// It is heard of as firing.
     pub fn renew(&mut self, bearer: &Bearer, now: i64) {
+        self.others.retain(|other| other.token != bearer.token);
+        if self.bearer.token != bearer.token {
+            let before = std::mem::replace(&mut self.bearer, bearer.clone());
+            self.others.push(before);
+            // The oldest goes: so many tokens do not speak of one alert.
+            let excess = self.others.len().saturating_sub(MOST_OTHERS);
+            self.others.drain(..excess);
+        }
         self.bearer = bearer.clone();
         self.heard = self.heard.max(now);
         self.ended = None;
         self.missed = 0;
+    }
+
+    /// Everyone who said that it is on.
+    pub fn bearers(&self) -> impl Iterator<Item = &Bearer> {
+        std::iter::once(&self.bearer).chain(&self.others)
+    }
+
+    /// Whether somebody may say that it is over: who said that it is on, or whose token is for everything.
+    pub fn may_be_ended_by(&self, bearer: &Bearer) -> bool {
+        let reach = &bearer.reach;
+        (reach.has_all_nases() && reach.has_all_connections())
+            || self.bearers().any(|known| known.token == bearer.token)
     }
 
     /// Until when it supports a hold.

@@ -12,7 +12,7 @@ use super::decision::Decision;
 use super::episode::{Episode, Episodes, MOST_EPISODES, Observation};
 use super::payload::{Alert, AlertStatus, MOST_ALERTS};
 use super::rules::{Rule, RuleAction};
-use super::verdict::{Outcome, Verdict};
+use super::verdict::{Guard, Outcome, Verdict};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -133,6 +133,8 @@ struct Hearing<'a> {
     bearer: Bearer,
     /// What is to be said of an end.
     detail: &'static str,
+    /// Rules that are gone, and whose alerts are still to end.
+    gone: BTreeSet<&'a str>,
     /// The episodes of this notification's alerts.
     scratch: Episodes,
     change: Change,
@@ -146,6 +148,12 @@ impl<'a> Hearing<'a> {
             now,
             bearer: Bearer::default(),
             detail: "",
+            gone: desk
+                .cases
+                .keys()
+                .map(|(rule, _)| rule.as_str())
+                .filter(|name| !rules.iter().any(|rule| rule.name == *name))
+                .collect(),
             scratch: Episodes::default(),
             change: Change::default(),
         }
@@ -159,12 +167,30 @@ impl<'a> Hearing<'a> {
     }
 
     fn hear(&mut self, alert: &Alert) {
-        let key_of = |rule: &Rule| (rule.name.clone(), alert.fingerprint.clone());
         // One whose rule was changed since it began is still to end.
         let rules = self.rules;
-        let concerned: Vec<&Rule> =
-            rules.iter().filter(|rule| rule.matches(alert) || self.case(&key_of(rule)).is_some()).collect();
-        if concerned.is_empty() {
+        let concerned: Vec<&Rule> = rules
+            .iter()
+            .filter(|rule| {
+                rule.matches(alert) || self.case(&(rule.name.clone(), alert.fingerprint.clone())).is_some()
+            })
+            .collect();
+        let key_of = |rule: &str| (rule.to_owned(), alert.fingerprint.clone());
+        let orphaned: Vec<CaseKey> =
+            self.gone.iter().map(|rule| key_of(rule)).filter(|key| self.case(key).is_some()).collect();
+        let names = concerned.iter().map(|rule| key_of(&rule.name)).chain(orphaned.iter().cloned());
+        let known: Vec<Case> = names.filter_map(|key| self.case(&key).cloned()).collect();
+        if alert.status == AlertStatus::Resolved
+            && let Some(case) = known.first()
+            && !known.iter().any(|case| case.may_be_ended_by(&self.bearer))
+        {
+            let mut said =
+                Decision::on(case, Verdict::blocked(Guard::Token), "the sender's token may not end it");
+            said.bearer = self.bearer.clone();
+            self.change.decisions.push(said);
+            return;
+        }
+        if concerned.is_empty() && orphaned.is_empty() {
             let is_news = !self.desk.unmatched.contains(&alert.fingerprint)
                 && self.change.unmatched.insert(alert.fingerprint.clone());
             if is_news {
@@ -176,6 +202,9 @@ impl<'a> Hearing<'a> {
         let observation = self.observe(alert);
         for rule in concerned {
             self.judge(rule, alert, observation);
+        }
+        for key in orphaned {
+            self.judge_orphan(key, observation);
         }
     }
 
@@ -237,6 +266,16 @@ impl<'a> Hearing<'a> {
             // A further copy of an end, or the end of what was never seen: nothing came of it, and nothing will.
             Observation::Stale | Observation::Unknown => {}
         }
+    }
+
+    /// What becomes of a case whose rule is gone: it can only end.
+    fn judge_orphan(&mut self, key: CaseKey, observation: Observation) {
+        let Observation::Ended(episode) = observation else { return };
+        let known = self.case(&key).cloned();
+        let Some(mut case) = known.filter(|case| case.episode == episode && case.is_open()) else { return };
+        case.ended = Some(self.now.as_millisecond());
+        self.say(&case, Verdict::of(Outcome::Resolved), "its rule is gone");
+        self.change.cases.insert(key, Some(case));
     }
 
     fn notify(&mut self, case: &mut Case) {

@@ -32,10 +32,11 @@ pub(super) const MOST_RECEIVER: usize = 1024;
 const MOST_GROUP_KEY: usize = 4096;
 
 /// Which program speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sender {
     /// Version 4.
+    #[default]
     Alertmanager,
     /// Version 1.
     Grafana,

@@ -60,6 +60,7 @@ pub fn plan(desk: &Desk, rules: &[Rule], world: &World) -> Plan {
             desk.cases().filter(|case| case.rule == rule.name && is_about(rule, case, &world.nas)).collect();
         planning.rule(rule, &cases);
     }
+    planning.orphans(desk, rules);
     planning.plan
 }
 
@@ -141,16 +142,40 @@ impl Planning<'_> {
         }
     }
 
+    /// Holds whose rule is gone, or does not mean this NAS any more: they end with their alerts, at once, and otherwise
+    /// with their lease.
+    fn orphans(&mut self, desk: &Desk, rules: &[Rule]) {
+        let (now, nas) = (self.world.now, &self.world.nas);
+        let means = |rule: &Rule| match &rule.select {
+            Select::Nothing => false,
+            Select::Named { nas: own, .. } => own == nas,
+            Select::Labels => true,
+        };
+        for hold in self.world.holds.iter().filter(|hold| !hold.rule.is_empty() && !hold.latch) {
+            let has_rule = rules
+                .iter()
+                .any(|rule| rule.name == hold.rule && rule.action != RuleAction::Notify && means(rule));
+            let mut cases = desk.cases().filter(|case| case.rule == hold.rule).peekable();
+            let is_over = hold.is_over(now) || hold.is_ending();
+            if !has_rule && !is_over && cases.peek().is_some() && cases.all(|case| !case.is_open()) {
+                let renewal = Renewal { hold: hold.id.clone(), until: Some(now), latest: hold.latest };
+                self.plan.renewals.push(renewal);
+            }
+        }
+    }
+
     /// Nothing is known of the NAS: what is held goes on being renewed, the rest waits.
     fn wait(&mut self, rule: &Rule, cases: &[&Case]) {
         self.renew_all(rule, cases, |_| true);
         if !self.world.was_tried {
             return;
         }
-        let has_hold = self.world.holds.iter().any(|hold| hold.rule == rule.name && !hold.is_ending());
-        for case in
-            cases.iter().filter(|case| case.is_open() && case.until(rule) > self.world.now && !has_hold)
-        {
+        let holds = &self.world.holds;
+        let is_held = |case: &&Case| {
+            holds.iter().any(|hold| hold.rule == rule.name && !hold.is_ending() && may_mean(rule, case, hold))
+        };
+        let waits = |case: &&Case| case.is_open() && case.until(rule) > self.world.now && !is_held(case);
+        for case in cases.iter().copied().filter(waits) {
             let detail = "the NAS has not been seen, or not for too long";
             self.plan.findings.extend(case.finding(None, Verdict::waiting(Guard::NasDown), detail));
         }
@@ -291,8 +316,10 @@ fn target_of(seen: &Seen) -> Target {
 
 /// Whether whoever sent a case's alert may act on a connection.
 fn within(case: &Case, seen: &Seen) -> bool {
-    let reach = &case.bearer.reach;
-    reach.has_nas(&seen.known.nas) && reach.has_connection(seen.known.id.0, &seen.known.names)
+    case.bearers().any(|bearer| {
+        bearer.reach.has_nas(&seen.known.nas)
+            && bearer.reach.has_connection(seen.known.id.0, &seen.known.names)
+    })
 }
 
 /// Whether a case supports a hold of the rule at this moment.

@@ -5,6 +5,7 @@ mod bad_rules;
 mod disk;
 mod engine;
 mod hearing;
+mod mending;
 mod reconciling;
 pub(crate) mod stage;
 

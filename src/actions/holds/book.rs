@@ -27,6 +27,8 @@ pub struct Book {
     unwritten: tokio::sync::Mutex<BTreeSet<Line>>,
     /// When a resume was last told for a hold that is to end. A restart forgets it, and tells again.
     told: Mutex<BTreeMap<String, Instant>>,
+    /// Holds that are to end whose resume was refused while the pause showed.
+    tried: Mutex<BTreeSet<String>>,
     /// When a pause was last told, and not refused, for a hold. A restart forgets it.
     paused: Mutex<BTreeMap<String, Instant>>,
     /// Holds of which it is counted already that their pause failed.
@@ -62,6 +64,7 @@ impl Book {
             settings: Mutex::new(settings::changes(&state)?),
             unwritten: tokio::sync::Mutex::default(),
             told: Mutex::default(),
+            tried: Mutex::default(),
             paused: Mutex::default(),
             counted: Mutex::default(),
             endings: Mutex::new(endings(&state)?),
@@ -214,9 +217,18 @@ impl Book {
         told.extend(ids.iter().map(|id| (id.clone(), Instant::now())));
     }
 
-    /// How long ago a resume was told for a hold.
+    /// A resume was refused for a hold whose connection showed the pause. Should it run now, it was done all the same.
+    pub fn note_tried(&self, id: &str) {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
+    }
+
+    /// How long ago a resume was told for a hold; for ever ago, if it was refused.
     pub fn told(&self, id: &str) -> Option<Duration> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).get(id).map(Instant::elapsed)
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).get(id).map(Instant::elapsed);
+        told.or_else(|| {
+            let tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+            tried.contains(id).then_some(Duration::MAX)
+        })
     }
 
     /// A pause was told for these holds.
@@ -257,6 +269,7 @@ impl Book {
         let ending = |hold: &Hold| Ending::of(hold, hold.cause.unwrap_or(cause), now);
         self.remember(ended.iter().filter_map(ending).collect());
         self.told.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| !ids.contains(id));
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner).retain(|id| !ids.contains(id));
         self.paused.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| !ids.contains(id));
         self.counted.lock().unwrap_or_else(PoisonError::into_inner).retain(|id| !ids.contains(id));
         ended

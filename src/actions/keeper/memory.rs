@@ -19,6 +19,11 @@ pub(super) struct Memory {
     last_away: Option<f64>,
     /// Holds whose pause an interruption took away, and whose connection could not be paused again yet.
     pub(super) lost: BTreeSet<String>,
+    /// Holds whose connection has not been seen paused or at work since an interruption: not listed, or in a state that
+    /// tells nothing.
+    unseen: BTreeSet<String>,
+    /// The ends of holds that were tried in vain: how patient to be with each.
+    vain: BTreeMap<String, Backoff>,
     /// Holds of which only time can tell: a pause that may lie hidden under another state, a connection that is not
     /// listed. They are looked at now and then.
     dormant: BTreeSet<String>,
@@ -79,7 +84,47 @@ impl Memory {
     /// interruption is on its way.
     pub(super) fn may_be_forgotten(&self, hold: &Hold, told: Option<Instant>) -> bool {
         let is_on_its_way = |at: Instant| hold.phase == Phase::Pausing && told.is_some_and(|told| told > at);
-        self.interrupted.is_some_and(|at| !is_on_its_way(at)) || self.lost.contains(&hold.id)
+        self.interrupted.is_some_and(|at| !is_on_its_way(at))
+            || self.lost.contains(&hold.id)
+            || self.unseen.contains(&hold.id)
+    }
+
+    /// What an interruption may have taken from a hold is not known while its connection shows this.
+    pub(super) fn note_sight(&mut self, hold: &Hold, look: Look) {
+        match look {
+            Look::Gone | Look::Other if self.interrupted.is_some() => {
+                self.unseen.insert(hold.id.clone());
+            }
+            Look::Paused => {
+                self.unseen.remove(&hold.id);
+            }
+            Look::Gone | Look::Other | Look::Running => {}
+        }
+    }
+
+    /// The connection of these holds was paused again.
+    pub(super) fn note_paused_again(&mut self, ids: &[String]) {
+        self.lost.retain(|id| !ids.contains(id));
+        self.unseen.retain(|id| !ids.contains(id));
+    }
+
+    /// The end of a hold was tried in vain, or not.
+    pub(super) fn note_end(&mut self, id: &str, is_vain: bool) {
+        if is_vain {
+            self.vain.entry(id.to_owned()).or_default().fail();
+        } else {
+            self.vain.remove(id);
+        }
+    }
+
+    /// Whether the end of a hold may be tried already.
+    pub(super) fn may_end(&self, id: &str) -> bool {
+        self.vain.get(id).is_none_or(Backoff::may_try)
+    }
+
+    /// Whether the end of a hold was tried in vain: those that may go on come before it.
+    pub(super) fn is_vain(&self, id: &str) -> bool {
+        self.vain.contains_key(id)
     }
 
     /// The holds were seen as they are, and may have been interrupted since or not.
@@ -119,6 +164,8 @@ impl Memory {
         }
         let is_there = |id: &str| holds.iter().any(|hold| hold.id == id);
         self.lost.retain(|id| is_there(id));
+        self.unseen.retain(|id| is_there(id));
+        self.vain.retain(|id, _| is_there(id));
         self.dormant.retain(|id| is_there(id));
         self.contrary.retain(|id, _| is_there(id));
     }
@@ -144,16 +191,16 @@ impl Memory {
         self.backoff.may_try()
     }
 
-    /// Whether one more rule's hold may be released now.
-    pub(super) fn may_release(&self) -> bool {
-        self.stages.may_release()
-    }
-
-    /// One more hold of this kind is released now.
-    pub(super) fn note_release(&mut self, kind: HoldKind) {
-        if kind == HoldKind::Alert {
+    /// Whether a hold of this kind may be released now; that of a rule takes a place of the present stage.
+    pub(super) fn takes_a_place(&mut self, kind: HoldKind) -> bool {
+        if kind != HoldKind::Alert {
+            return true;
+        }
+        let may_release = self.stages.may_release();
+        if may_release {
             self.stages.note_release();
         }
+        may_release
     }
 
     /// Whether only time can tell of a hold.

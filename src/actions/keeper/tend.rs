@@ -9,7 +9,7 @@ use crate::actions::port::{Command, Failure, Nas, Source, Target};
 use crate::actions::record::Origin;
 use crate::actions::release::deed;
 use crate::actions::{Actions, now};
-use crate::model::{ConnectionId, HoldKind, NasName, Snapshot};
+use crate::model::{ConnectionId, HoldKind, NasName, Snapshot, Status};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -30,7 +30,12 @@ pub(super) async fn keep(actions: &Actions, nas: &NasName, port: &dyn Nas, mut m
     }
     let has_news = snapshot.as_ref().is_some_and(|snapshot| has_news(snapshot, &holds, &memory));
     if !has_news && !memory.want_a_look(&holds, now()) {
-        // The NAS was seen, and the holds with it.
+        // The NAS was seen, and the holds with it, but for those whose connection shows nothing.
+        for hold in &holds {
+            if let Some(look) = polled_look(snapshot.as_deref(), hold) {
+                memory.note_sight(hold, look);
+            }
+        }
         memory.polls_look_good(snapshot.as_deref());
     } else if memory.may_try() {
         look_after(actions, nas, port, &mut memory).await;
@@ -39,18 +44,24 @@ pub(super) async fn keep(actions: &Actions, nas: &NasName, port: &dyn Nas, mut m
     memory
 }
 
+/// What the last poll, if it was good, saw of a hold's connection.
+fn polled_look(snapshot: Option<&Snapshot>, hold: &Hold) -> Option<Look> {
+    let snapshot = snapshot.filter(|snapshot| snapshot.up == Some(true))?;
+    let connection = snapshot.data.as_ref()?.connections.get(&ConnectionId(hold.connection_id));
+    Some(connection.map_or(Look::Gone, |connection| Look::of(connection.status.as_ref())))
+}
+
 /// Whether the last poll saw of a held connection what does not go with its hold, or what settles it. What was polled
 /// before the hold came says nothing.
 fn has_news(snapshot: &Snapshot, holds: &[Hold], memory: &Memory) -> bool {
-    let (Some(true), Some(asked), Some(data)) = (snapshot.up, snapshot.asked, &snapshot.data) else {
+    let (Some(true), Some(asked), Some(_)) = (snapshot.up, snapshot.asked, &snapshot.data) else {
         return false;
     };
     holds.iter().any(|hold| {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
         // Where the clock went back since, nothing says which came first, and the NAS is asked.
         let is_newer = asked * 1_000.0 > hold.created as f64 || hold.created > now();
-        let connection = data.connections.get(&ConnectionId(hold.connection_id));
-        let look = connection.map_or(Look::Gone, |connection| Look::of(connection.status.as_ref()));
+        let look = polled_look(Some(snapshot), hold).unwrap_or(Look::Other);
         let is_news = match look {
             Look::Running => true,
             Look::Gone => !memory.is_dormant(hold),
@@ -107,6 +118,8 @@ impl Visit<'_> {
             self.actions.book().pauses_of_nas(self.nas).into_iter().map(|hold| hold.id).collect();
         let mut resumes = Vec::new();
         let mut failed = false;
+        // Whether an end was tried in vain, and is to be tried later.
+        let mut waits = false;
         // What the list says of these is no longer so.
         let mut moved = BTreeSet::new();
         for id in ids {
@@ -123,11 +136,8 @@ impl Visit<'_> {
                 Step::Confirm => {
                     self.actions.book().set_phase(std::slice::from_ref(&id), Phase::Held, now()).await;
                 }
-                Step::Resume if hold.kind() == HoldKind::Alert && !self.memory.may_release() => {}
-                Step::Resume => {
-                    self.memory.note_release(hold.kind());
-                    resumes.push((hold, status));
-                }
+                Step::Resume if !self.memory.may_end(&id) => waits = true,
+                Step::Resume => resumes.push((hold, status)),
                 Step::PauseAgain => {
                     moved.insert(hold.connection_id);
                     failed |= self.pause_again(&hold, status).await.is_err();
@@ -143,6 +153,11 @@ impl Visit<'_> {
                 Step::Forget => self.end(&hold, status, Cause::Gone, "the connection is gone").await,
             }
         }
+        // What is refused again and again must not take the places of what can go on.
+        resumes.sort_by_key(|(hold, _)| self.memory.is_vain(&hold.id));
+        let memory = &mut *self.memory;
+        resumes.retain(|(hold, _)| memory.takes_a_place(hold.kind()));
+        failed |= waits && resumes.is_empty();
         let is_all = resumes.len() <= RESUMES_OF_A_TURN;
         resumes.truncate(RESUMES_OF_A_TURN);
         failed |= self.resume(resumes).await.is_err();
@@ -150,6 +165,7 @@ impl Visit<'_> {
     }
 
     fn facts(&mut self, hold: &Hold, look: Look) -> Facts {
+        self.memory.note_sight(hold, look);
         let book = self.actions.book();
         let others = book.pauses_of(self.nas, ConnectionId(hold.connection_id));
         Facts {
@@ -210,12 +226,17 @@ impl Visit<'_> {
             if let Err(failure) = result {
                 let Failure { reason, .. } = failure;
                 performance.fail(failure, Value::Null).await;
+                self.memory.note_end(&hold.id, true);
+                if *status == *Status::Pause.as_str() {
+                    self.actions.book().note_tried(&hold.id);
+                }
                 failed = true;
                 if reason.may_have_been_away() {
                     break;
                 }
                 continue;
             }
+            self.memory.note_end(&hold.id, false);
             self.actions.book().note_told(std::slice::from_ref(&hold.id));
             told.push((hold.clone(), performance));
         }
@@ -254,7 +275,7 @@ impl Visit<'_> {
             performance.fail(failure, Value::Null).await;
             return Err(());
         }
-        self.memory.lost.retain(|id| !holds.contains(id));
+        self.memory.note_paused_again(&holds);
         self.actions.book().note_paused(&holds);
         // From here on as after any pause: the next looks see it come, or give up.
         self.actions.book().set_phase(&holds, Phase::Pausing, now()).await;

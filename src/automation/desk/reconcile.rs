@@ -1,12 +1,12 @@
 //! What the Alertmanagers themselves say of the alerts that are taken for firing.
 //!
 //! An alert that one of them has fires, silenced or not. One that none of them has is believed to be over at the second
-//! look in a row that counts: an Alertmanager that was just started knows nothing until Prometheus tells it again.
+//! look in a row that counts (Grafana's alerts are none of theirs): an Alertmanager that was just started knows nothing until Prometheus tells it again.
 
 use super::{Change, Desk, Hearing};
 use crate::automation::alertmanager::{Answer, Listed};
 use crate::automation::case::{Bearer, Case};
-use crate::automation::payload::{Alert, AlertStatus};
+use crate::automation::payload::{Alert, AlertStatus, Sender};
 use crate::automation::rules::Rule;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -64,7 +64,10 @@ impl Desk {
             if let Some(alert) = firing.get(fingerprint) {
                 hearing.bearer = first.bearer.clone();
                 hearing.hear(alert);
-            } else if counts && knows_all {
+            } else if counts
+                && knows_all
+                && first.bearers().any(|bearer| bearer.program == Sender::Alertmanager)
+            {
                 hearing.miss(first, &cases);
             }
         }

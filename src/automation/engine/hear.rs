@@ -104,6 +104,7 @@ impl Automation {
                 return Err(Rejected::Disk("the ends of holds cannot be written".to_owned()));
             }
         }
+        let bearer = Bearer { program: notification.sender, ..bearer };
         let mut desk = self.desk.lock().await;
         if desk.is_full() {
             let change = desk.tidy(&self.settings().rules, clock::timestamp());
@@ -125,6 +126,11 @@ impl Automation {
             group_labels: notification.group_labels.clone(),
             bearer: bearer.clone(),
         };
+        self.remember(group);
+    }
+
+    /// Remembers a group until the next look.
+    pub(super) fn remember(&self, group: Truncated) {
         let mut waiting = lock(&self.truncated);
         if !waiting.contains(&group) && waiting.len() < MOST_TRUNCATED {
             waiting.push(group);

@@ -58,6 +58,11 @@ impl Automation {
 
     /// Whether one of the alerts is on still: it takes its time until it is a NAS's turn.
     async fn is_wanted_still(&self, take: &Take) -> bool {
+        let settings = self.settings();
+        // A reload in the meantime may have put an end to it.
+        if !settings.enforces || !settings.rules.iter().any(|rule| rule.name == take.rule) {
+            return false;
+        }
         let desk = self.desk.lock().await;
         let is_on = |key: &CaseKey| desk.case(key).is_some_and(Case::is_open);
         take.cases.iter().any(is_on)

@@ -48,7 +48,7 @@ fn alert(rule: &str, fingerprint: &str, more: &[(&str, &str)]) -> Alert {
 
 fn bearer(connections: &str) -> Bearer {
     let reach = Reach { nas: vec!["*".to_owned()], connections: vec![connections.to_owned()] };
-    Bearer { token: "am".to_owned(), peer: String::new(), reach }
+    Bearer { token: "am".to_owned(), reach, ..Bearer::default() }
 }
 
 fn desk(rules: &[Rule], alerts: &[Alert]) -> Desk {

@@ -144,6 +144,11 @@ impl Script {
         self.world().connections[&id].settings[setting].as_u64().unwrap()
     }
 
+    /// From now on a resume of this connection is refused.
+    pub(crate) fn refuses_to_resume(&self, id: i64) {
+        self.world().stubborn.insert(id);
+    }
+
     /// A new connection.
     pub(crate) fn add(&self, id: i64, name: &'static str, status: &'static str) {
         self.world().connections.insert(id, Conn::new(name, status));
@@ -310,6 +315,11 @@ impl Nas for Script {
             let hook = self.hook.lock().unwrap().clone();
             if let Some(hook) = hook {
                 hook(&command);
+            }
+            if let Command::Resume(Target::One(id)) = &command
+                && self.world().stubborn.contains(&id.0)
+            {
+                return Err(Fault::Refuse(400).failure(method));
             }
             match self.fault(method).await {
                 None => self.world().carry_out(&command),

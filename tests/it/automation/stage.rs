@@ -82,6 +82,7 @@ pub(crate) fn bearer() -> Bearer {
         token: "am".to_owned(),
         peer: "192.0.2.1:9".to_owned(),
         reach: Reach { nas: all(), connections: all() },
+        ..Bearer::default()
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct World {
     /// The guards that kept something back.
     pub(crate) blocked: Vec<&'static str>,
     pub(crate) polls: usize,
+    /// Connections that it refuses to resume.
+    pub(crate) stubborn: std::collections::BTreeSet<i64>,
     pub(super) sessions_lost: u64,
     pub(super) loses_session: bool,
     pub(super) faults: BTreeMap<&'static str, Fault>,
@@ -135,6 +137,7 @@ impl World {
             counted: Vec::new(),
             blocked: Vec::new(),
             polls: 0,
+            stubborn: std::collections::BTreeSet::new(),
             sessions_lost: 0,
             loses_session: false,
             faults: BTreeMap::new(),
