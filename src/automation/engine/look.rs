@@ -63,7 +63,9 @@ impl Automation {
         if answers.iter().all(|answer| answer.alerts.is_err()) {
             // With nobody to ask, what was left out stays unknown until it is repeated.
             if !answers.is_empty() {
-                truncated.into_iter().for_each(|group| self.remember(group));
+                for group in truncated {
+                    self.remember(group);
+                }
             }
             return;
         }
