@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod engine;
+mod model;
 pub(crate) mod stage;
 
 use std::collections::BTreeMap;

@@ -35,6 +35,11 @@ pub(crate) enum Fault {
     Ignore,
     /// No answer until the semaphore has a permit; then as usual.
     Hang(Arc<Semaphore>),
+    /// No answer ever, and whoever told waits for it; it was done, or not.
+    Silence {
+        /// Whether it was done.
+        is_done: bool,
+    },
 }
 
 impl Fault {
@@ -44,7 +49,7 @@ impl Fault {
             Self::Unreachable => (FailureKind::Silent, DownReason::Connect, None, false),
             Self::Lost | Self::DoneButLost => (FailureKind::Silent, DownReason::Timeout, None, true),
             Self::Broken => (FailureKind::Broken, DownReason::Decode, None, true),
-            Self::Ignore | Self::Hang(_) => unreachable!("not a failure"),
+            Self::Ignore | Self::Hang(_) | Self::Silence { .. } => unreachable!("not a failure"),
         };
         let detail = format!("{method}: on purpose");
         Failure { kind, detail, advice: String::new(), reason, code, method: Some(method), is_open }
@@ -81,6 +86,11 @@ impl Script {
         self.world().faults.remove(method).expect("it was not broken");
     }
 
+    /// From now on everything goes as usual.
+    pub(crate) fn mend_all(&self) {
+        self.world().faults.clear();
+    }
+
     /// Lets a method hang until the semaphore has a permit.
     pub(crate) fn hang(&self, method: &'static str) -> Arc<Semaphore> {
         let gate = Arc::new(Semaphore::new(0));
@@ -98,6 +108,25 @@ impl Script {
         let mut world = self.world();
         let connection = world.connections.get_mut(&id).unwrap();
         (connection.status, connection.shown) = (status, status);
+    }
+
+    /// A connection is in error from now on, which hides whether it is paused.
+    pub(crate) fn breaks(&self, id: i64) {
+        let mut world = self.world();
+        let connection = world.connections.get_mut(&id).unwrap();
+        if connection.status != "error" {
+            connection.hidden = connection.status;
+            (connection.status, connection.shown) = ("error", "error");
+        }
+    }
+
+    /// The error is over: it shows what it is.
+    pub(crate) fn heals(&self, id: i64) {
+        let mut world = self.world();
+        let connection = world.connections.get_mut(&id).unwrap();
+        if connection.status == "error" {
+            (connection.status, connection.shown) = (connection.hidden, connection.hidden);
+        }
     }
 
     /// A new connection.
@@ -234,6 +263,12 @@ impl Nas for Script {
                 Some(Fault::DoneButLost) => {
                     self.world().carry_out(&command);
                     return Err(Fault::DoneButLost.failure(method));
+                }
+                Some(Fault::Silence { is_done }) => {
+                    if is_done {
+                        self.world().carry_out(&command);
+                    }
+                    std::future::pending::<()>().await;
                 }
                 Some(fault) => return Err(fault.failure(method)),
             }

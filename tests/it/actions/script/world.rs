@@ -17,6 +17,8 @@ pub(crate) struct Conn {
     pub(crate) status: &'static str,
     /// What is shown of it, which may come late.
     pub(super) shown: &'static str,
+    /// What it would be without its error.
+    pub(crate) hidden: &'static str,
     pub(crate) settings: Document,
     pub(crate) tasks: Vec<Value>,
 }
@@ -55,7 +57,8 @@ impl Conn {
             "storage_class": "", "isSSE": false, "part_size": 64, "is_enabled_schedule": false,
             "schedule_info": "1".repeat(168), "client_type": "db",
         }));
-        Self { name, owner_name: name, status, shown: status, settings, tasks: Vec::new() }
+        let hidden = "syncing";
+        Self { name, owner_name: name, status, shown: status, hidden, settings, tasks: Vec::new() }
     }
 }
 
@@ -165,13 +168,18 @@ impl World {
             Command::SetFilters(id, new) => drop(self.filters.insert(id.0, new.clone())),
             // What is in error shows the error, paused or not.
             Command::Pause(target) => {
-                for one in self.each(target).into_iter().filter(|one| one.status != "error") {
-                    one.status = "pause";
+                for one in self.each(target) {
+                    let is_broken = one.status == "error";
+                    *(if is_broken { &mut one.hidden } else { &mut one.status }) = "pause";
                 }
             }
             Command::Resume(target) => {
-                for one in self.each(target).into_iter().filter(|one| one.status == "pause") {
-                    one.status = "syncing";
+                for one in self.each(target) {
+                    let is_broken = one.status == "error";
+                    let state = if is_broken { &mut one.hidden } else { &mut one.status };
+                    if *state == "pause" {
+                        *state = "syncing";
+                    }
                 }
             }
             Command::RemoveConnection(id) => drop(self.connections.remove(&id.0)),

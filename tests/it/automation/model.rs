@@ -1,0 +1,91 @@
+//! The automation against a model: whatever alerts, persons, NASes, Alertmanagers and restarts do in whatever order,
+//! some things never happen, and in the end everything is as those who are in charge want it.
+//!
+//! A case is a [`History`]. The real engine, keeper and actions run it over two scripted NASes, while a
+//! [`Watch`](watch::Watch) at each NAS judges every command at the moment that it is told, and the rest is judged after
+//! each step. `PROPTEST_CASES` says how many histories there are, `PROPTEST_RNG_SEED` which.
+
+mod event;
+mod finale;
+mod known;
+mod order;
+mod person;
+mod step;
+mod trial;
+mod watch;
+
+use event::{Event, History, history};
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
+use trial::Trial;
+
+/// As many histories as there are unless the environment says otherwise.
+const CASES: u32 = 10_000;
+
+/// Where the random numbers begin unless the environment says otherwise.
+const SEED: u64 = 0x5eed_0001;
+
+/// Cases and seed as the environment says, or the defaults: the same histories every time.
+fn config(cases: u32) -> Config {
+    let is_set = |name| std::env::var_os(name).is_some();
+    let given = Config::default();
+    Config {
+        cases: if is_set("PROPTEST_CASES") { given.cases } else { cases },
+        rng_seed: match given.rng_seed {
+            RngSeed::Random => RngSeed::Fixed(SEED),
+            fixed => fixed,
+        },
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..given
+    }
+}
+
+/// Runs what is on paused time, by itself.
+fn on_paused_time<T>(work: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_time().start_paused(true).build().unwrap().block_on(work)
+}
+
+/// Runs a history. An error says what went wrong, and everything that happened until then.
+fn run(history: &History) -> Result<(), String> {
+    on_paused_time(async {
+        let mut trial = Trial::new(history);
+        let mut outcome = Ok(());
+        for (index, event) in history.events.iter().enumerate() {
+            trial.note(&format!("{index}: {event:?}"));
+            outcome = trial.happens(*event).await;
+            if outcome.is_err() {
+                break;
+            }
+        }
+        if outcome.is_ok() {
+            outcome = trial.ends_well().await;
+        }
+        trial.close();
+        outcome.map_err(|wrong| format!("{wrong}\n\nwhat happened:\n{}", trial.log()))
+    })
+}
+
+#[test]
+fn whatever_happens_in_whatever_order() {
+    let mut runner = TestRunner::new(config(CASES));
+    let result = runner.run(&history(), |history| run(&history).map_err(TestCaseError::fail));
+    match result {
+        Ok(()) => {}
+        Err(TestError::Fail(why, history)) => {
+            let events: String = history.events.iter().map(|event| format!("\n  {event:?},")).collect();
+            panic!("{why}\n\nthe shortest history found (told: {}):{events}", history.is_told);
+        }
+        Err(TestError::Abort(why)) => panic!("aborted: {why}"),
+    }
+}
+
+/// Runs these events and the end of every history.
+fn check(events: &[Event]) {
+    for is_told in [true, false] {
+        let history = History { events: events.to_vec(), is_told };
+        if let Err(wrong) = run(&history) {
+            panic!("{wrong}");
+        }
+    }
+}
