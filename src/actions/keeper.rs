@@ -35,12 +35,14 @@ pub struct Keeper {
     actions: Arc<Actions>,
     charges: BTreeMap<NasName, Charge>,
     pruned: Option<Instant>,
+    /// When everything was looked at last; at first, when the keeper came.
+    ticked: Instant,
 }
 
 impl Keeper {
     /// A keeper of these holds. There must be only one.
     pub fn new(actions: Arc<Actions>) -> Self {
-        Self { actions, charges: BTreeMap::new(), pruned: None }
+        Self { actions, charges: BTreeMap::new(), pruned: None, ticked: Instant::now() }
     }
 
     /// Keeps until `stop`.
@@ -61,6 +63,7 @@ impl Keeper {
     /// Begins one look at everything that is not being looked after still.
     pub async fn tick(&mut self) {
         let actions = Arc::clone(&self.actions);
+        let before = std::mem::replace(&mut self.ticked, Instant::now());
         actions.flush().await;
         if self.pruned.is_none_or(|at| at.elapsed() >= PRUNE) {
             self.pruned = Some(Instant::now());
@@ -81,7 +84,7 @@ impl Keeper {
                 }
                 Some(charge) => charge.rest(&name).await,
                 // It was not looked at before: after a start, or a change of the configuration.
-                None => Memory::after_a_gap(),
+                None => Memory::after_a_gap(before),
             };
             let Some(port) = actions.directory().nas(&name) else { continue };
             let (actions, nas) = (Arc::clone(&actions), name.clone());

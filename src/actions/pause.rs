@@ -89,6 +89,7 @@ impl Actions {
         if let Err(failure) = told {
             return self.pause_failed(performance, &*port, failure, &holds, (target, &ids, was_paused)).await;
         }
+        self.book().note_paused(&ids_of(&holds));
         let (listed, is_paused) = look_until(&*port, &ids, |look| look == Look::Paused).await;
         fault_point::reach_if(is_rule, "pause_seen").await;
         self.paused(performance, &holds, after(target, &ids, listed), (target, is_paused)).await

@@ -216,6 +216,11 @@ pub trait Nas: Send + Sync {
     /// What the last poll knows.
     fn snapshot(&self) -> Option<Arc<Snapshot>>;
 
+    /// How many of our sessions it turned out to have forgotten, which says that it may have restarted. Another number
+    /// than before means more of them; a lower one, that they are counted anew. What is answered after a restart is
+    /// answered after this has changed.
+    fn sessions_lost(&self) -> u64;
+
     /// Asks, in one request. The answers come in the order of the questions.
     fn ask(&self, questions: Vec<Question>) -> BoxFuture<'_, Result<Answers, Failure>>;
 

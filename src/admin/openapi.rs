@@ -154,7 +154,11 @@ fn refusals(route: &Route) -> BTreeMap<u16, Vec<&'static problems::Kind>> {
         &problems::INTERNAL,
     ];
     if route.scope.is_some() {
-        kinds.extend([&problems::UNAUTHORIZED, &problems::TOO_MANY_FAILURES, &problems::FORBIDDEN]);
+        kinds.extend([&problems::UNAUTHORIZED, &problems::FORBIDDEN]);
+        // The webhook's senders would give up on it.
+        if route.raw.is_none() {
+            kinds.push(&problems::TOO_MANY_FAILURES);
+        }
     }
     if route.body.is_some() {
         kinds.extend([

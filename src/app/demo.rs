@@ -19,8 +19,8 @@ const PASSWORD: &str = "demo";
 const USUAL_PORT: u16 = 9842;
 /// The same for the admin API.
 const USUAL_ADMIN_PORT: u16 = 9843;
-/// All that a token can be for, but posting alerts.
-const SCOPES: &str = "read,hold,settings,dangerous,lifecycle";
+/// All that a token can be for.
+const SCOPES: &str = "read,hold,settings,dangerous,webhook,lifecycle";
 
 /// The command: serves until a signal ends it.
 pub(super) async fn command(flags: &Flags) -> ExitCode {
@@ -68,6 +68,12 @@ async fn config(flags: &Flags, nas: &str, token: &str) -> Result<Config, Problem
         ("ADMIN__ENABLED", "true"),
         ("ADMIN__TOKENS__DEMO__SHA256", &digest),
         ("ADMIN__TOKENS__DEMO__SCOPES", SCOPES),
+        ("AUTOMATION__MODE", "enforce"),
+        ("AUTOMATION__RULES__DEMO__MATCHERS", "alertname=\"Demo\""),
+        ("AUTOMATION__RULES__DEMO__ACTION", "pause"),
+        ("AUTOMATION__RULES__DEMO__SELECT__LABELS", "true"),
+        ("AUTOMATION__RULES__DEMO__RELEASE_DELAY", "5s"),
+        ("AUTOMATION__RULES__DEMO__COOLDOWN", "0s"),
         ("NAS__DEMO__URL", nas),
         ("NAS__DEMO__USERNAME", ACCOUNT),
         ("NAS__DEMO__PASSWORD", PASSWORD),
@@ -103,6 +109,15 @@ fn admin_welcome(address: SocketAddr, token: &str) -> String {
     let api = format!("http://{address}/api/v1/nas/demo");
     let head = format!("-H 'Authorization: Bearer {token}'");
     let json = "-H 'Content-Type: application/json'";
+    let notify = |status: &str| {
+        let labels = r#"{"alertname":"Demo","nas":"demo","conn_id":"6"}"#;
+        // The shell says what time it is: an alert that begins before its last end is taken for a late copy.
+        let now = r#""'$(date -u +%FT%TZ)'""#;
+        let alert = format!(r#"{{"status":"{status}","labels":{labels},"startsAt":{now},"endsAt":{now}}}"#);
+        let body = format!(r#"'{{"version":"4","alerts":[{alert}]}}'"#);
+        format!("curl -s {head} {json} -d {body} http://{address}/webhooks/alertmanager")
+    };
+    let (firing, resolved) = (notify("firing"), notify("resolved"));
     format!(
         "The admin API is at http://{address}, with this token for this run:\n\n\
          \x20 {token}\n\n\
@@ -113,6 +128,10 @@ fn admin_welcome(address: SocketAddr, token: &str) -> String {
          \x20 curl -s {head} {json} -X PATCH -d '{{\"max_upload_speed\":512}}' {api}/connections/1/settings\n\
          \x20 curl -s {head} {json} -d '{{}}' {api}/connections/1/resume\n\
          \x20 curl -s {head} http://{address}/api/v1/audit\n\n\
+         Let an alert pause one, as an Alertmanager would, see why, and let the alert end:\n\n\
+         \x20 {firing}\n\
+         \x20 curl -s {head} http://{address}/api/v1/automation/decisions\n\
+         \x20 {resolved}\n\n\
          or on a terminal:\n\n\
          \x20 CLOUDSYNC_CTL_TOKEN={token} cloudsync-exporter ctl --url http://{address} status\n\n\
          Ctrl-C ends it.\n"

@@ -96,6 +96,10 @@ impl Nas for NasPort {
         self.exposition.snapshot(&self.name)
     }
 
+    fn sessions_lost(&self) -> u64 {
+        self.client.sessions_lost()
+    }
+
     fn ask(&self, questions: Vec<Question>) -> BoxFuture<'_, Result<Answers, Failure>> {
         Box::pin(self.ask(questions))
     }

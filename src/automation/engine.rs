@@ -7,6 +7,7 @@
 mod act;
 mod hear;
 mod look;
+mod take;
 
 use super::alertmanager::Alertmanagers;
 use super::desk::{Change, Desk, Truncated};
@@ -31,6 +32,8 @@ use look::Looks;
 
 /// Between two looks at what rules want, unless a notification comes.
 const TICK: Duration = Duration::from_secs(1);
+/// Decisions of one moment that have a line each in the log; all of them are in the audit.
+const MOST_LINES: usize = 50;
 /// How long the start waits for what the Alertmanagers say.
 const FIRST_LOOK: Duration = Duration::from_secs(8);
 /// Between two looks for what can be forgotten.
@@ -179,6 +182,7 @@ impl Automation {
         let names = self.actions.directory().names();
         charges.retain(|name, charge| names.contains(name) || !charge.is_finished());
         lock(&self.sizes).retain(|name, _| names.contains(name));
+        self.say_of_the_homeless(&names).await;
         for name in names {
             let memory = match charges.remove(&name) {
                 Some(charge) if !charge.is_finished() => {
@@ -205,6 +209,7 @@ impl Automation {
         if self.wants_a_look().await {
             self.look().await;
         }
+        self.say_of_the_homeless(&self.actions.directory().names()).await;
         for name in self.actions.directory().names() {
             let memory = memories.0.remove(&name).unwrap_or_default();
             let memory = self.see_to(&name, memory).await;
@@ -226,7 +231,7 @@ impl Automation {
     async fn make(&self, desk: &mut Desk, change: Change) -> Result<(), StateError> {
         let now = clock::now();
         self.store.write(&change, self.settings().mode(), now).await?;
-        for decision in &change.decisions {
+        for decision in change.decisions.iter().take(MOST_LINES) {
             tracing::info!(fingerprint = decision.fingerprint, nas = decision.nas, "{}", words(decision));
         }
         desk.apply(change);

@@ -4,116 +4,21 @@
 //! go; it is only taken for an alert that is on, and only past the guards.
 
 mod guards;
+mod world;
 
 #[cfg(test)]
 mod tests;
 
-use super::case::{Case, CaseKey, milliseconds, place};
+use super::case::{Case, milliseconds, place};
 use super::decision::Decision;
 use super::desk::Desk;
 use super::rules::{KnownConnection, NoTarget, Rule, RuleAction, Select, Target};
 use super::verdict::{Guard, Outcome, Verdict};
-use crate::actions::{Cause, Ending, Hold, Look};
+use crate::actions::{Cause, Hold};
 use crate::model::{ConnectionId, NasName};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A connection as the last poll saw it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    /// Its names.
-    pub known: KnownConnection,
-    /// What people call it.
-    pub name: String,
-    /// Its state.
-    pub look: Look,
-    /// The state's word.
-    pub status: String,
-}
-
-/// What is known of one NAS.
-#[derive(Debug, Clone)]
-pub struct World {
-    /// Milliseconds since 1970.
-    pub now: i64,
-    /// The NAS.
-    pub nas: NasName,
-    /// Whether rules act, or only observe.
-    pub enforces: bool,
-    /// Whether rules are frozen.
-    pub is_frozen: bool,
-    /// Its connections; none while it has not been seen, or not for too long.
-    pub connections: Option<Vec<Seen>>,
-    /// The holds on it.
-    pub holds: Vec<Hold>,
-    /// How holds of rules on it ended.
-    pub endings: Vec<Ending>,
-    /// The connections that rules keep paused, on any NAS.
-    pub held: BTreeSet<Target>,
-    /// How many connections may be held at once.
-    pub most_held: usize,
-    /// What failed a moment ago and is not tried again yet: rule and connection.
-    pub resting: BTreeSet<(String, Target)>,
-}
-
-/// A hold to be taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Take {
-    /// The rule.
-    pub rule: String,
-    /// The connection.
-    pub target: Target,
-    /// What people call it.
-    pub name: String,
-    /// The settings to hold; empty = to be paused.
-    pub set: BTreeMap<String, u64>,
-    /// The cases that are on, the oldest first.
-    pub cases: Vec<CaseKey>,
-    /// The oldest case's episode.
-    pub episode: String,
-    /// Why, in words.
-    pub reason: String,
-    /// The token of whoever sent the oldest case's alert.
-    pub token: String,
-    /// When it ends, in milliseconds since 1970; none = only by a person.
-    pub until: Option<i64>,
-    /// The latest moment that its end can be put off to.
-    pub latest: Option<i64>,
-}
-
-/// The end of a hold, put off or brought forward.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Renewal {
-    /// The hold's id.
-    pub hold: String,
-    /// When it ends, in milliseconds since 1970.
-    pub until: Option<i64>,
-    /// The latest moment that its end can be put off to.
-    pub latest: Option<i64>,
-}
-
-/// What is to be said of a case, which was not said last.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The case.
-    pub case: CaseKey,
-    /// Its place (see [`place`]).
-    pub place: String,
-    /// The decision.
-    pub decision: Decision,
-}
-
-/// What rules want of a NAS.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plan {
-    /// Holds that end at another moment than they would.
-    pub renewals: Vec<Renewal>,
-    /// Holds to be taken.
-    pub takes: Vec<Take>,
-    /// What there is to say.
-    pub findings: Vec<Finding>,
-    /// What a guard keeps back and did not before: rule, connection and guard.
-    pub blocked: Vec<Guard>,
-}
+pub use world::{Finding, Plan, Renewal, Seen, Take, World};
 
 impl Case {
     /// What is to be said of it, unless it was said last.
@@ -153,6 +58,22 @@ pub fn plan(desk: &Desk, rules: &[Rule], world: &World) -> Plan {
         planning.rule(rule, &cases);
     }
     planning.plan
+}
+
+/// What is to be said of alerts that are about no NAS of this instance.
+pub fn homeless(desk: &Desk, rules: &[Rule], names: &[NasName]) -> Vec<Finding> {
+    let find = |case: &Case| {
+        let rule = rules.iter().find(|rule| rule.name == case.rule && rule.action != RuleAction::Notify)?;
+        if !case.is_open() || names.iter().any(|name| is_about(rule, case, name)) {
+            return None;
+        }
+        if rule.select == Select::Labels && case.alert.label("nas").is_empty() {
+            let detail = NoTarget::Unlabelled("nas").to_string();
+            return case.finding(None, Verdict::blocked(Guard::Labels), &detail);
+        }
+        case.finding(None, Verdict::blocked(Guard::UnknownConnection), "this instance has no such NAS")
+    };
+    desk.cases().filter_map(find).collect()
 }
 
 /// Whether a rule can reach this NAS for a case.

@@ -8,6 +8,7 @@ mod login;
 mod many;
 mod single;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use secrecy::SecretString;
@@ -45,6 +46,8 @@ struct Inner {
     keeper: Arc<Keeper>,
     observer: Arc<dyn Observer>,
     known: Mutex<Known>,
+    /// Sessions in use that the NAS turned out to have forgotten.
+    lost: AtomicU64,
     logins: SingleFlight,
     queries: SingleFlight,
 }
@@ -92,6 +95,7 @@ impl Client {
             keeper,
             observer,
             known: Mutex::default(),
+            lost: AtomicU64::new(0),
             logins: SingleFlight::default(),
             queries: SingleFlight::default(),
         };
@@ -133,6 +137,13 @@ impl Client {
         device_name: &str,
     ) -> Result<SecretString, Error> {
         self.inner.enroll(otp_code, device_name).await
+    }
+
+    /// How many sessions the NAS turned out to have forgotten since this client was made (codes 106, 107 and 119), as
+    /// it does when it restarts; those that we ended ourselves are not among them. It counts before the call that finds
+    /// the loss is answered, and before there is another session.
+    pub fn sessions_lost(&self) -> u64 {
+        self.inner.lost.load(Ordering::Relaxed)
     }
 
     /// The certificate of the last full TLS handshake, whether it was trusted or not.

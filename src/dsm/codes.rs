@@ -8,6 +8,11 @@ pub(super) const fn is_session_loss(code: i64) -> bool {
     matches!(code, 106 | 107 | 119 | 150)
 }
 
+/// The NAS knows the session no more. Told that the address is another one, it still does.
+pub(super) const fn is_forgotten_session(code: i64) -> bool {
+    matches!(code, 106 | 107 | 119)
+}
+
 /// Another login of this account ended the session.
 pub(super) const ENDED_BY_OTHER_LOGIN: i64 = 107;
 

@@ -25,6 +25,9 @@ pub struct Snapshot {
     pub asked: Option<f64>,
     /// When a poll last failed as if the NAS was away, in seconds since 1970: whoever looks now and then cannot miss it.
     pub last_away: Option<f64>,
+    /// How many of our sessions the NAS was known to have forgotten when the last good poll began to ask: if they are
+    /// more by now, the data may be from before a restart.
+    pub sessions_lost: u64,
     /// Whether the Auto Block guard holds logins back.
     pub login_suspended: bool,
     /// When the certificate that the NAS showed ends, in seconds since 1970.
@@ -44,6 +47,7 @@ impl Snapshot {
             last_success: None,
             asked: None,
             last_away: None,
+            sessions_lost: 0,
             login_suspended: false,
             certificate_expiry: None,
             data: None,

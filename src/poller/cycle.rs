@@ -64,6 +64,14 @@ fn unix_seconds(at: Timestamp) -> f64 {
     at.as_duration().as_secs_f64()
 }
 
+/// The beginning of a cycle.
+#[derive(Clone, Copy)]
+struct Beginning {
+    at: Timestamp,
+    /// Those that were known by then.
+    sessions_lost: u64,
+}
+
 impl Poller {
     /// A poller that reports to `sink`. Nothing is asked before the first cycle.
     pub fn new(nas: NasName, client: Client, options: PollOptions, sink: Arc<dyn super::Sink>) -> Self {
@@ -94,7 +102,8 @@ impl Poller {
     /// One cycle: the fast part always, the slow part when it is due. The fast part is published
     /// before the slow one is asked for. Gives the reason when the NAS was down.
     pub async fn cycle(&self, memory: &mut Memory) -> Option<DownReason> {
-        let (started, asked) = (Instant::now(), Timestamp::now());
+        let started = Instant::now();
+        let asked = Beginning { at: Timestamp::now(), sessions_lost: self.client.sessions_lost() };
         self.board.asks(true);
         let failure = self.fast(memory).await.err();
         self.board.asks(false);
@@ -116,15 +125,16 @@ impl Poller {
         failure
     }
 
-    /// What is known of a NAS that was asked at `asked` and has answered at `now`.
-    fn snapshot_up(&self, memory: &mut Memory, asked: Timestamp, now: Timestamp) -> Snapshot {
+    /// What is known of a NAS that was asked then and has answered at `now`.
+    fn snapshot_up(&self, memory: &mut Memory, asked: Beginning, now: Timestamp) -> Snapshot {
         let data = self.assemble(memory, now);
         Snapshot {
             up: Some(true),
             reason: None,
             trouble: None,
             last_success: Some(unix_seconds(now)),
-            asked: Some(unix_seconds(asked)),
+            asked: Some(unix_seconds(asked.at)),
+            sessions_lost: asked.sessions_lost,
             data: Some(Arc::new(data)),
             ..self.outline()
         }
@@ -146,6 +156,7 @@ impl Poller {
             trouble: Some(text),
             last_success: last.last_success,
             asked: last.asked,
+            sessions_lost: last.sessions_lost,
             last_away: if reason.may_have_been_away() {
                 Some(unix_seconds(Timestamp::now()))
             } else {

@@ -83,6 +83,14 @@ impl Control {
         self.shared.lock().sessions.forget();
     }
 
+    /// The NAS restarts, in no time: it forgets every session, so that their next calls get 119, and every pause. (Whether
+    /// a pause outlives the restart of a real NAS is not known, API notes §6.)
+    pub fn restart(&self) {
+        let mut state = self.shared.lock();
+        state.sessions.forget();
+        state.world.forget_pauses();
+    }
+
     /// Times every session out: their next calls get 106.
     pub fn expire_sessions(&self) {
         self.shared.lock().sessions.end(106, None);

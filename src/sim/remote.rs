@@ -7,6 +7,7 @@
 //! | `POST /faults` | adds a fault, or a list of them: `{"matcher": {"api": "SYNO.CloudSync", "method": "list_sess", "params": {"connection_id": 3}}, "kind": {"code": 105}, "times": 1}`; without `matcher` it meets every HTTP request. Kinds: `{"code": 105}`, `{"code_with_errors": [120, {"name": "x", "reason": "type"}]}`, `{"raw_data": {}}`, `{"latency": 0.5}`, `"hang"`, `{"status": [502, "<html>"]}`, `"html200"`, `{"cut_body": 20}`, `"reset"`, `{"huge_body": 1000000}`, `{"drip_feed": 0.1}`, `{"raw_body": "text"}`, `{"redirect": "http://…"}` |
 //! | `DELETE /faults` | ends every fault |
 //! | `POST /sessions/drop`, `/sessions/expire`, `/sessions/steal` | later calls of every session get 119, 106, 107 |
+//! | `POST /restart` | the NAS forgets every session and every pause, and is never away |
 //! | `POST /session` | opens a session without a login and answers `{"sid", "synotoken"}`. The published client encrypts its login over plain HTTP in a way that the simulator does not speak |
 //! | `POST /nas` | changes the NAS itself, only what is named: `{"password": "new", "login_refusal": 402, "blocked": true, "package_installed": false, "ignores_pause": true}`; `login_refusal` 0 ends the refusal, `ignores_pause` has pause and resume answer success and do nothing |
 //! | `GET /world` | the world without secrets and logs |
@@ -122,6 +123,7 @@ fn answer(control: &Control, method: &Method, path: &str, body: &[u8]) -> Result
         (&Method::POST, "/sessions/drop") => control.drop_sessions(),
         (&Method::POST, "/sessions/expire") => control.expire_sessions(),
         (&Method::POST, "/sessions/steal") => control.steal_session(),
+        (&Method::POST, "/restart") => control.restart(),
         (&Method::POST, "/nas") => change(control, read(body)?),
         (&Method::POST, "/moving") => {
             let Moving { moving } = read(body)?;

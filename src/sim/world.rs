@@ -242,6 +242,14 @@ impl World {
         connection.status = connection.working_status().into();
     }
 
+    /// Ends every pause, as [`World::resume`] does.
+    pub fn forget_pauses(&mut self) {
+        let ids: Vec<i64> = self.connections.iter().map(|connection| connection.id).collect();
+        for id in ids {
+            self.resume(id);
+        }
+    }
+
     /// Removes a connection with its tasks, logs and transfers; false when there is none.
     pub fn remove_connection(&mut self, id: i64) -> bool {
         let Some(at) = self.connections.iter().position(|connection| connection.id == id) else {

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from support.acts import (CAMERA, CLOUD_SYNC, DROPBOX, ONEDRIVE, S3, WEBDAV, Home, audit, connection, ended, holds,
-                          kill, pause, record, seconds, sent, shows, status)
+from support.acts import (CAMERA, CLOUD_SYNC, DROPBOX, ONEDRIVE, S3, WEBDAV, Home, audit, connection, ended, forget,
+                          holds, kill, pause, record, seconds, sent, shows, status)
 from support.admin import administrated, expect, nothing_changes, problem, start
 from support.wait import eventually
 
@@ -221,6 +221,28 @@ def test_a_nas_that_comes_back_without_the_pause_is_paused_again(stage):
     eventually(settled)
     # Two holds are no reason to say it twice.
     assert sent(nas, "pause") == [{"connection_id": ONEDRIVE}] and sent(nas, "resume") == []
+
+
+def test_a_nas_that_restarts_between_two_polls_is_paused_again(stage):
+    """Nobody sees it away. That it does not know the session any more tells a restart from a person's resume."""
+    # Of its own, so that the keeper has never found the NAS away.
+    nas = stage.simulator()
+    exporter = start(stage, administrated(nas.url, stage.directory / "admin", **QUICK)).polled()
+    hold = pause(exporter, ONEDRIVE)
+    forget(nas)
+    nas.restart()
+    assert status(nas, ONEDRIVE) == "syncing"
+    shows(nas, ONEDRIVE, "pause")
+
+    def settled():
+        assert [(one["id"], one["phase"]) for one in holds(exporter)] == [(hold["id"], "held")]
+        again = audit(exporter, action="pause", limit=1)[0]
+        assert "came back without the pause" in again["reason"] and again["outcome"] == "succeeded"
+
+    eventually(settled)
+    assert expect(200, exporter.admin.get("/nas"))["nas"][0]["up"] is True
+    assert sent(nas, "pause") == [{"connection_id": ONEDRIVE}] and sent(nas, "resume") == []
+    assert nas.logins() == 1 and failures(exporter) == 0
 
 
 def test_a_nas_that_is_not_ready_yet_when_it_comes_back_is_told_until_it_is(home):

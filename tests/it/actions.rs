@@ -4,6 +4,7 @@ mod asking;
 mod broken;
 mod change;
 pub(crate) mod desk;
+mod forgotten;
 mod frozen;
 mod interrupted;
 mod keeping;

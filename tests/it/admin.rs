@@ -5,6 +5,7 @@ mod describing;
 mod granting;
 mod passing;
 mod repeating;
+mod webhook;
 
 use std::path::Path;
 

@@ -3,6 +3,8 @@
 mod alertmanager;
 mod engine;
 mod model;
+mod hearing;
+mod reconciling;
 pub(crate) mod stage;
 
 use std::collections::BTreeMap;

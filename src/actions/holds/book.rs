@@ -21,6 +21,8 @@ pub struct Book {
     unwritten: tokio::sync::Mutex<BTreeSet<String>>,
     /// When a resume was last told for a hold that is to end. A restart forgets it, and tells again.
     told: Mutex<BTreeMap<String, Instant>>,
+    /// When a pause was last told, and not refused, for a hold. A restart forgets it.
+    paused: Mutex<BTreeMap<String, Instant>>,
     /// Holds of which it is counted already that their pause failed.
     counted: Mutex<BTreeSet<String>>,
     /// How the holds of rules ended, by the hold's id.
@@ -44,6 +46,7 @@ impl Book {
             holds: Mutex::new(holds),
             unwritten: tokio::sync::Mutex::default(),
             told: Mutex::default(),
+            paused: Mutex::default(),
             counted: Mutex::default(),
             endings: Mutex::new(endings(&state)?),
             state,
@@ -200,6 +203,17 @@ impl Book {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).get(id).map(Instant::elapsed)
     }
 
+    /// A pause was told for these holds.
+    pub fn note_paused(&self, ids: &[String]) {
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        paused.extend(ids.iter().map(|id| (id.clone(), Instant::now())));
+    }
+
+    /// When a pause was told for a hold, by this process.
+    pub fn paused(&self, id: &str) -> Option<Instant> {
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
+    }
+
     /// It is counted already that the pause of these holds failed.
     pub fn note_counted(&self, ids: &[String]) {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner).extend(ids.iter().cloned());
@@ -220,6 +234,7 @@ impl Book {
         let ending = |hold: &Hold| Ending::of(hold, hold.cause.unwrap_or(cause), now);
         self.remember(ended.iter().filter_map(ending).collect());
         self.told.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| !ids.contains(id));
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner).retain(|id, _| !ids.contains(id));
         self.counted.lock().unwrap_or_else(PoisonError::into_inner).retain(|id| !ids.contains(id));
         self.write_or_keep(ids, now).await;
         ended

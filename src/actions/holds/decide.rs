@@ -58,7 +58,7 @@ pub struct Facts {
     pub contradicted: Duration,
     /// How long ago a resume was told for this hold.
     pub told: Option<Duration>,
-    /// Since the last good look the NAS was unreachable, or this program was not there to look.
+    /// Since the last good look the NAS was unreachable or forgot our session, or this program was not there to look.
     pub was_interrupted: bool,
     /// Whether rules are kept from acting.
     pub is_frozen: bool,

@@ -18,8 +18,11 @@ const RELEASES_OF_A_STAGE: usize = 2;
 /// The memory of one NAS.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// Since the last good look the NAS was away, or there was nobody to look.
-    pub(super) was_interrupted: bool,
+    /// When it was found that, since the last good look, the NAS was away or forgot our session, or that there was nobody
+    /// to look.
+    interrupted: Option<Instant>,
+    /// How many sessions it has forgotten, when that was asked last.
+    sessions_lost: Option<u64>,
     /// The last time that the NAS is known to have been away.
     last_away: Option<f64>,
     /// Holds whose pause an interruption took away, and whose connection could not be paused again yet.
@@ -48,14 +51,14 @@ fn is_past(at: Option<Instant>) -> bool {
 }
 
 impl Memory {
-    /// Of a NAS that nobody looked at for a while: it may have forgotten what it was told.
-    pub(super) fn after_a_gap() -> Self {
-        Self { was_interrupted: true, ..Self::default() }
+    /// Of a NAS that nobody looked at until that moment: it may have forgotten what it was told before.
+    pub(super) fn after_a_gap(until: Instant) -> Self {
+        Self { interrupted: Some(until), ..Self::default() }
     }
 
     /// After a fault of this program: as after one of the NAS, so that it is not repeated without end at once.
     pub(super) fn after_a_fault() -> Self {
-        let mut memory = Self::after_a_gap();
+        let mut memory = Self::after_a_gap(Instant::now());
         memory.fail();
         memory
     }
@@ -64,7 +67,7 @@ impl Memory {
     pub(super) fn note_poll(&mut self, snapshot: Option<&Snapshot>) {
         let last_away = snapshot.and_then(|snapshot| snapshot.last_away);
         if last_away.is_some() && last_away != self.last_away {
-            self.was_interrupted = true;
+            self.interrupted = Some(Instant::now());
         }
         self.last_away = last_away;
         let asked = snapshot.filter(|snapshot| snapshot.up == Some(true)).and_then(|snapshot| snapshot.asked);
@@ -76,9 +79,44 @@ impl Memory {
         }
     }
 
+    /// Notes how many sessions the NAS has forgotten. True when they are others than the last time, so that it may have
+    /// restarted since.
+    pub(super) fn note_sessions(&mut self, lost: u64) -> bool {
+        let is_news = self.sessions_lost.replace(lost).is_some_and(|known| known != lost);
+        if is_news {
+            self.interrupted = Some(Instant::now());
+        }
+        is_news
+    }
+
+    /// Whether a pause that does not show may have been forgotten by the NAS, or never told. What was told after the
+    /// interruption is on its way.
+    pub(super) fn may_be_forgotten(&self, hold: &Hold, told: Option<Instant>) -> bool {
+        let is_on_its_way = |at: Instant| hold.phase == Phase::Pausing && told.is_some_and(|told| told > at);
+        self.interrupted.is_some_and(|at| !is_on_its_way(at)) || self.lost.contains(&hold.id)
+    }
+
+    /// The holds were seen as they are, and may have been interrupted since or not.
+    pub(super) fn look_ends(&mut self, is_interrupted: bool) {
+        self.interrupted = is_interrupted.then(Instant::now);
+    }
+
+    /// The last poll, if it was good, saw nothing amiss. One that began before a session was found lost says nothing of
+    /// what came after the loss.
+    pub(super) fn polls_look_good(&mut self, snapshot: Option<&Snapshot>) {
+        let is_good = |snapshot: &Snapshot| {
+            snapshot.up == Some(true) && self.sessions_lost.is_none_or(|lost| lost == snapshot.sessions_lost)
+        };
+        if snapshot.is_some_and(is_good) {
+            self.interrupted = None;
+        }
+    }
+
     /// The NAS could not be asked.
     pub(super) fn fail_to_ask(&mut self, was_away: bool) {
-        self.was_interrupted |= was_away;
+        if was_away {
+            self.interrupted = Some(Instant::now());
+        }
         self.waits_for_poll = true;
         self.fail();
     }
@@ -86,7 +124,12 @@ impl Memory {
     /// Forgets holds that ended, and with the last of them that anything was amiss.
     pub(super) fn keep_only(&mut self, holds: &[Hold]) {
         if holds.is_empty() {
-            *self = Self { last_away: self.last_away, stage: self.stage, ..Self::default() };
+            *self = Self {
+                last_away: self.last_away,
+                sessions_lost: self.sessions_lost,
+                stage: self.stage,
+                ..Self::default()
+            };
         }
         let is_there = |id: &str| holds.iter().any(|hold| hold.id == id);
         self.lost.retain(|id| is_there(id));

@@ -22,6 +22,8 @@ pub(super) async fn keep(actions: &Actions, nas: &NasName, port: &dyn Nas, mut m
     let holds = actions.book().pauses_of_nas(nas);
     let snapshot = port.snapshot();
     memory.note_poll(snapshot.as_deref());
+    // Read after the poll, which may have found the loss.
+    memory.note_sessions(port.sessions_lost());
     memory.keep_only(&holds);
     if holds.is_empty() {
         return memory;
@@ -29,7 +31,7 @@ pub(super) async fn keep(actions: &Actions, nas: &NasName, port: &dyn Nas, mut m
     let has_news = snapshot.as_ref().is_some_and(|snapshot| has_news(snapshot, &holds, &memory));
     if !has_news && !memory.want_a_look(&holds, now()) {
         // The NAS was seen, and the holds with it.
-        memory.was_interrupted &= snapshot.is_none_or(|snapshot| snapshot.up != Some(true));
+        memory.polls_look_good(snapshot.as_deref());
     } else if memory.may_try() {
         look_after(actions, nas, port, &mut memory).await;
         port.show_holds(actions.book().of_nas(nas).iter().map(Hold::shown).collect());
@@ -78,9 +80,12 @@ async fn look_after(actions: &Actions, nas: &NasName, port: &dyn Nas, memory: &m
             return;
         }
     };
+    // The list may have found a loss itself, and been answered after it. Or others did, and it was answered before: then
+    // it shows nothing of what was forgotten, and the next sight has to.
+    let is_in_doubt = memory.note_sessions(port.sessions_lost());
     let mut visit = Visit { actions, nas, port, memory };
     let done = visit.settle(&listed).await;
-    memory.was_interrupted = false;
+    memory.look_ends(is_in_doubt);
     match done {
         Ok(true) => memory.succeed(),
         Ok(false) => memory.go_on(),
@@ -152,7 +157,7 @@ impl Visit<'_> {
             others: others.iter().filter(|other| other.id != hold.id).count(),
             contradicted: self.memory.note(hold, look),
             told: book.told(&hold.id),
-            was_interrupted: self.memory.was_interrupted || self.memory.lost.contains(&hold.id),
+            was_interrupted: self.memory.may_be_forgotten(hold, book.paused(&hold.id)),
             is_frozen: self.actions.is_frozen(),
             patience: self.actions.options().verify_timeout,
         }
@@ -250,6 +255,7 @@ impl Visit<'_> {
             return Err(());
         }
         self.memory.lost.retain(|id| !holds.contains(id));
+        self.actions.book().note_paused(&holds);
         // From here on as after any pause: the next looks see it come, or give up.
         self.actions.book().set_phase(&holds, Phase::Pausing, now()).await;
         let shown = connections(self.port).await.unwrap_or_default();

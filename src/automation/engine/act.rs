@@ -2,15 +2,12 @@
 
 use super::{Automation, lock};
 use crate::actions::clock;
-use crate::actions::{
-    ActionError, Cause, Effect, Failure, FailureKind, Hold, Holder, Look, Nas, Origin, Pause, Source,
-    Target as At,
-};
-use crate::automation::case::{Case, CaseKey, place};
+use crate::actions::{Cause, Hold, Look, Nas};
+use crate::automation::case::place;
 use crate::automation::desk::Change;
-use crate::automation::plan::{Finding, Plan, Renewal, Seen, Take, World, is_about, plan};
+use crate::automation::plan::{Finding, Plan, Renewal, Seen, World, homeless, is_about, plan};
 use crate::automation::rules::{KnownConnection, Target};
-use crate::automation::verdict::{Guard, Outcome, Verdict};
+use crate::automation::verdict::{Guard, Verdict};
 use crate::model::{Connection, ConnectionId, NasName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -31,13 +28,13 @@ impl Memory {
         self.0.iter().filter(|(_, (_, until))| *until > now).map(|(key, _)| key.clone()).collect()
     }
 
-    fn fail(&mut self, rule: &str, target: &Target) {
+    pub(super) fn fail(&mut self, rule: &str, target: &Target) {
         let entry = self.0.entry((rule.to_owned(), target.clone())).or_insert((0, Instant::now()));
         let wait = FIRST_WAIT.saturating_mul(1 << entry.0.min(8)).min(LONGEST_WAIT);
         *entry = (entry.0.saturating_add(1), Instant::now() + wait);
     }
 
-    fn succeed(&mut self, rule: &str, target: &Target) {
+    pub(super) fn succeed(&mut self, rule: &str, target: &Target) {
         self.0.remove(&(rule.to_owned(), target.clone()));
     }
 
@@ -46,15 +43,6 @@ impl Memory {
         self.0.retain(|(rule, _), (_, until)| {
             rules.contains(rule.as_str()) && until.elapsed() < LONGEST_WAIT * 2
         });
-    }
-}
-
-/// A connection that is about to be paused.
-struct Reservation<'a>(&'a Automation, Target);
-
-impl Drop for Reservation<'_> {
-    fn drop(&mut self) {
-        lock(&self.0.reserved).remove(&self.1);
     }
 }
 
@@ -186,7 +174,7 @@ impl Automation {
     }
 
     /// The connections that rules keep paused, or are about to.
-    fn held(&self, reserved: &BTreeSet<Target>) -> BTreeSet<Target> {
+    pub(super) fn held(&self, reserved: &BTreeSet<Target>) -> BTreeSet<Target> {
         let is_held = |hold: &Hold| hold.is_pause() && !hold.rule.is_empty() && !hold.is_ending();
         let holds = self.actions.book().all().into_iter().filter(is_held);
         let targets = holds.map(|hold| Target {
@@ -209,8 +197,14 @@ impl Automation {
         most.max(1)
     }
 
+    /// Says of alerts that they are about no NAS of this instance.
+    pub(super) async fn say_of_the_homeless(&self, names: &[NasName]) {
+        let findings = homeless(&*self.desk.lock().await, &self.settings().rules, names);
+        self.say(findings).await;
+    }
+
     /// Says what was found. Whether it is written.
-    async fn say(&self, findings: Vec<Finding>) -> bool {
+    pub(super) async fn say(&self, findings: Vec<Finding>) -> bool {
         if findings.is_empty() {
             return true;
         }
@@ -232,100 +226,6 @@ impl Automation {
             }
         }
     }
-
-    /// Takes a hold.
-    async fn take(&self, port: &dyn Nas, take: Take, world: &World, memory: &mut Memory) {
-        let target = take.target.clone();
-        let reservation = if take.set.is_empty() {
-            match self.reserve(&target, world) {
-                Some(reservation) => Some(reservation),
-                // Others were faster.
-                None => return,
-            }
-        } else {
-            None
-        };
-        if !self.is_wanted_still(&take).await {
-            return;
-        }
-        let outcome = self.act(&take).await;
-        drop(reservation);
-        let verdict = match &outcome {
-            Ok(_) => Verdict::of(Outcome::Acted),
-            Err(error) => verdict_of(error),
-        };
-        match verdict.outcome {
-            Outcome::Acted => memory.succeed(&take.rule, &target),
-            _ => memory.fail(&take.rule, &target),
-        }
-        let detail = outcome.err().map(|error| error.to_string()).unwrap_or_default();
-        let findings = self.findings(&take, verdict, &detail).await;
-        let is_news = !findings.is_empty();
-        if self.say(findings).await
-            && is_news
-            && let Verdict { outcome: Outcome::Blocked, guard: Some(guard) } = verdict
-        {
-            port.blocked(guard.as_str());
-        }
-    }
-
-    async fn findings(&self, take: &Take, verdict: Verdict, detail: &str) -> Vec<Finding> {
-        let desk = self.desk.lock().await;
-        let mut findings = Vec::new();
-        for (index, key) in take.cases.iter().enumerate() {
-            let verdict = match (verdict.outcome, index) {
-                (Outcome::Acted, 1..) => Verdict::of(Outcome::Joined),
-                _ => verdict,
-            };
-            let case = desk.case(key);
-            findings.extend(
-                case.and_then(|case| case.finding(Some((&take.target, &take.name)), verdict, detail)),
-            );
-        }
-        findings
-    }
-
-    /// Whether one of the alerts is on still: it takes its time until it is a NAS's turn.
-    async fn is_wanted_still(&self, take: &Take) -> bool {
-        let desk = self.desk.lock().await;
-        let is_on = |key: &CaseKey| desk.case(key).is_some_and(Case::is_open);
-        take.cases.iter().any(is_on)
-    }
-
-    /// A place among the connections that may be held, if there is one left.
-    fn reserve(&self, target: &Target, world: &World) -> Option<Reservation<'_>> {
-        let mut reserved = lock(&self.reserved);
-        let held = self.held(&reserved);
-        if !held.contains(target) && held.len() >= world.most_held {
-            return None;
-        }
-        reserved.insert(target.clone());
-        Some(Reservation(self, target.clone()))
-    }
-
-    async fn act(&self, take: &Take) -> Result<Effect, ActionError> {
-        let Take { rule, target, set, episode, reason, token, until, latest, .. } = take;
-        let origin = Origin {
-            token: token.clone(),
-            peer: String::new(),
-            route: String::new(),
-            source: Source::Rule,
-            reason: Some(reason.clone()),
-            key: None,
-            caller: crate::actions::Caller::default(),
-        };
-        let holder = Holder { rule: rule.clone(), episode: episode.clone(), until: *until, latest: *latest };
-        let latch = until.is_none();
-        let _ = set;
-        let wish = Pause {
-            target: At::One(target.connection),
-            reason: reason.clone(),
-            seconds: None,
-            latch,
-            holder: Some(holder),
-        };
-        self.actions.pause(&target.nas, &wish, &origin, false).await
-    }
 }
 
 fn seen(nas: &NasName, connection: &Connection) -> Seen {
@@ -334,35 +234,5 @@ fn seen(nas: &NasName, connection: &Connection) -> Seen {
         name: connection.name.clone(),
         look: Look::of(connection.status.as_ref()),
         status: connection.status.as_ref().map(|status| status.as_str().to_owned()).unwrap_or_default(),
-    }
-}
-
-/// What an action that came to nothing means for the rule.
-fn verdict_of(error: &ActionError) -> Verdict {
-    match error {
-        ActionError::Frozen => Verdict::blocked(Guard::Frozen),
-        ActionError::Unfit(_) => Verdict::blocked(Guard::State),
-        ActionError::TooManyHolds(_) => Verdict::blocked(Guard::TooManyHolds),
-        ActionError::UnknownConnection { .. } => Verdict::blocked(Guard::UnknownConnection),
-        ActionError::UnknownNas(_) => Verdict::waiting(Guard::NasDown),
-        ActionError::Unrecorded(_) => Verdict::failed(Guard::Disk),
-        // The rule holds it already.
-        ActionError::Held(_) => Verdict::of(Outcome::Joined),
-        ActionError::Nas { failure, .. } => of_failure(failure),
-        ActionError::Busy(_)
-        | ActionError::Abandoned
-        | ActionError::UnknownTask { .. }
-        | ActionError::UnknownHold(_)
-        | ActionError::Unconfirmed(_) => Verdict::failed(Guard::NasSilent),
-        ActionError::Invalid(_) => Verdict::failed(Guard::NasRefused),
-    }
-}
-
-fn of_failure(failure: &Failure) -> Verdict {
-    match failure.kind {
-        FailureKind::Silent => Verdict::failed(Guard::NasSilent),
-        FailureKind::Refused | FailureKind::Broken | FailureKind::Incomplete | FailureKind::NotS3 => {
-            Verdict::failed(Guard::NasRefused)
-        }
     }
 }

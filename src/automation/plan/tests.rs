@@ -1,7 +1,7 @@
 //! What rules want, guard by guard.
 
 use super::*;
-use crate::actions::{Phase, Reach};
+use crate::actions::{Ending, Look, Phase, Reach};
 use crate::automation::case::Bearer;
 use crate::automation::matchers::Matchers;
 use crate::automation::payload::{Alert, AlertStatus};

@@ -232,6 +232,9 @@ impl Inner {
         // Of many calls with one session, the first to notice counts.
         if known.session.as_ref().is_some_and(|current| Arc::ptr_eq(current, session)) {
             known.session = None;
+            if codes::is_forgotten_session(code) {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+            }
             if code == codes::ENDED_BY_OTHER_LOGIN
                 && let Some(length) = known.contest.ended(now)
             {

@@ -46,6 +46,10 @@ class Simulator:
             fault["matcher"] = {"params": params, **{key: value for key, value in named.items() if value}}
         self.ask("POST", "/faults", fault)
 
+    def restart(self):
+        """It forgets every session and every pause, too fast for anyone to see it away."""
+        self.ask("POST", "/restart")
+
     def heal(self):
         self.ask("DELETE", "/faults")
 

@@ -162,8 +162,24 @@ impl Script {
         assert_eq!(counted, expected, "what {} counted", self.name);
     }
 
+    /// From now on so many of our sessions have been forgotten.
+    pub(crate) fn has_lost(&self, sessions: u64) {
+        self.world().sessions_lost = sessions;
+    }
+
+    /// The next question finds that one more of our sessions was forgotten, and is answered all the same.
+    pub(crate) fn loses_session_when_asked(&self) {
+        self.world().loses_session = true;
+    }
+
     /// A poll that began so many seconds from now, and was answered or not.
     pub(crate) fn polled(&self, up: bool, seconds_from_now: f64) {
+        let known = self.sessions_lost();
+        self.polled_after(known, up, seconds_from_now);
+    }
+
+    /// The same, and as it began so many of our sessions were known to be forgotten.
+    pub(crate) fn polled_after(&self, sessions_lost: u64, up: bool, seconds_from_now: f64) {
         let mut world = self.world();
         let mut data = Data::default();
         for (id, connection) in &world.connections {
@@ -197,6 +213,7 @@ impl Script {
             up: Some(up),
             asked: Some(asked),
             last_away: if up { last_away } else { Some(asked) },
+            sessions_lost,
             data: Some(Arc::new(data)),
             ..Snapshot::untried(self.name.clone())
         }));
@@ -238,8 +255,14 @@ impl Nas for Script {
         self.world().snapshot.clone()
     }
 
+    fn sessions_lost(&self) -> u64 {
+        self.world().sessions_lost
+    }
+
     fn ask(&self, questions: Vec<Question>) -> BoxFuture<'_, Result<Answers, Failure>> {
         Box::pin(async move {
+            let finds_loss = std::mem::take(&mut self.world().loses_session);
+            self.world().sessions_lost += u64::from(finds_loss);
             if let Some(fault) = self.fault("ask").await {
                 self.world().asked += 1;
                 return Err(Failure { is_open: false, ..fault.failure("ask") });

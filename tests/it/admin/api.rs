@@ -2,9 +2,12 @@
 
 use crate::actions::desk::Desk;
 use cloudsync_exporter::actions::Reach;
-use cloudsync_exporter::admin::{Admin, Grant, Scope, Settings, Token, Tokens};
+use cloudsync_exporter::admin::{
+    Admin, Delivery, Grant, Inbox, NotTaken, Scope, Settings, Taken, Token, Tokens,
+};
 use cloudsync_exporter::web::host::HostPolicy;
 use cloudsync_exporter::web::{Answer, Handler, ListenAddr, Peer, Request};
+use futures_util::future::BoxFuture;
 use http_body_util::BodyExt;
 use hyper::body::Bytes;
 use hyper::header::HeaderMap;
@@ -45,6 +48,26 @@ pub(crate) struct Api {
     pub(crate) admin: Admin,
     pub(crate) counted: Arc<Mutex<Vec<(&'static str, u16)>>>,
     pub(crate) reload: Arc<Mutex<Result<(), Vec<String>>>>,
+    pub(crate) inbox: Arc<Letters>,
+}
+
+/// An inbox that says what the test wants, and keeps what came.
+pub(crate) struct Letters {
+    pub(crate) verdict: Mutex<Result<Taken, NotTaken>>,
+    pub(crate) kept: Mutex<Vec<Delivery>>,
+    pub(crate) too_large: Mutex<usize>,
+}
+
+impl Inbox for Letters {
+    fn accept(&self, delivery: Delivery) -> BoxFuture<'_, Result<Taken, NotTaken>> {
+        self.kept.lock().unwrap().push(delivery);
+        let verdict = self.verdict.lock().unwrap().clone();
+        Box::pin(async move { verdict })
+    }
+
+    fn too_large(&self) {
+        *self.too_large.lock().unwrap() += 1;
+    }
 }
 
 const READ: &[Scope] = &[Scope::Read];
@@ -111,6 +134,11 @@ impl Api {
         let counted: Arc<Mutex<Vec<(&'static str, u16)>>> = Arc::default();
         let reload: Arc<Mutex<Result<(), Vec<String>>>> = Arc::new(Mutex::new(Ok(())));
         let (counting, reloading) = (Arc::clone(&counted), Arc::clone(&reload));
+        let inbox = Arc::new(Letters {
+            verdict: Mutex::new(Ok(Taken { alerts: 2, malformed: 1 })),
+            kept: Mutex::default(),
+            too_large: Mutex::default(),
+        });
         let admin = Admin::new(
             Arc::clone(&desk.actions),
             settings(),
@@ -118,11 +146,11 @@ impl Api {
                 let outcome = reloading.lock().unwrap().clone();
                 Box::pin(async move { outcome })
             }),
-            None,
+            Some(Arc::clone(&inbox) as _),
             Arc::new(move |handler, status| counting.lock().unwrap().push((handler, status))),
         );
         let admin = admin.unwrap_or_else(|error| panic!("{error}"));
-        Self { desk, admin, counted, reload }
+        Self { desk, admin, counted, reload, inbox }
     }
 
     /// Starts to answer.

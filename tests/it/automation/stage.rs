@@ -151,6 +151,7 @@ impl Stage {
         tokio::time::advance(Duration::from_secs(seconds)).await;
         clock::move_by(i64::try_from(seconds).unwrap() * 1_000);
         // The script goes by the machine's calendar; a poll is of this moment.
+        #[expect(clippy::cast_precision_loss, reason = "a test moves the calendar by less than 2^53 ms")]
         let ahead = (clock::now() - jiff::Timestamp::now().as_millisecond()) as f64 / 1_000.0;
         self.desk.home.polled(self.up, ahead);
         self.desk.office.polled(true, ahead);

@@ -8,6 +8,8 @@ use cloudsync_exporter::dsm::cloud_sync::s3::{S3, S3Task};
 use cloudsync_exporter::dsm::{Error, Field, Reason};
 use cloudsync_exporter::sim::{Control, Fault, FaultKind, Quirks, SimOptions, Simulator};
 
+use futures_util::future::join_all;
+
 use super::Bench;
 
 async fn start(options: SimOptions) -> (Simulator, Control, Bench) {
@@ -165,14 +167,21 @@ async fn lost_sessions_and_changed_passwords() {
         lose(&control);
         client.get_config().await.unwrap();
     }
+    assert_eq!(client.sessions_lost(), 3, "the changed address is no loss");
+    // Of many calls with one session, each is told, and it is one loss.
+    control.restart();
+    let answers = join_all((0..20).map(|_| client.get_config())).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!((client.sessions_lost(), control.login_attempts()), (4, 6));
     control.set_password("changed");
-    control.drop_sessions();
+    control.restart();
     for _ in 0..20 {
         assert_eq!(client.get_config().await.unwrap_err().reason(), Reason::Auth);
     }
-    assert_eq!(control.login_attempts(), 6, "one refused login and no more");
+    assert_eq!(control.login_attempts(), 7, "one refused login and no more");
     bench.set_password("changed");
     client.get_config().await.unwrap();
+    assert_eq!(client.sessions_lost(), 5);
 }
 
 #[tokio::test]

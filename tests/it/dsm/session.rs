@@ -66,6 +66,29 @@ async fn each_lost_session_is_replayed_once() {
 }
 
 #[tokio::test]
+async fn sessions_that_the_nas_forgot_are_counted() {
+    let get = |n| call(n, "get_recently_change", &[]);
+    let peer = Peer::start([info(), login(1), get(1).data(json!({}))]).await;
+    let bench = Bench::new(&peer.url());
+    let (client, clone) = (bench.client.clone(), bench.client.clone());
+    client.get_recently_change().await.unwrap();
+    assert_eq!(clone.sessions_lost(), 0, "a first login is no loss");
+    for (n, code) in [(1, 106), (2, 107), (3, 119)] {
+        peer.then([get(n).code(code), login(n + 1), get(n + 1).data(json!({}))]);
+        client.get_recently_change().await.unwrap();
+        assert_eq!(clone.sessions_lost(), u64::from(n), "code {code}");
+    }
+    // The NAS knows a session that it sees from another address, and one that may not do something.
+    peer.then([get(4).code(150), login(5), get(5).data(json!({})), get(5).code(105), logout(5)]);
+    client.get_recently_change().await.unwrap();
+    client.get_recently_change().await.unwrap_err();
+    client.logout().await;
+    peer.then([login(6), get(6).data(json!({}))]);
+    client.get_recently_change().await.unwrap();
+    assert_eq!(clone.sessions_lost(), 3, "nor is a logout of our own");
+}
+
+#[tokio::test]
 async fn permission_is_no_loss_of_the_session() {
     for code in [105, 160] {
         let get = || call(1, "get_config", &[]);

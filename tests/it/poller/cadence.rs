@@ -50,6 +50,33 @@ async fn the_first_cycle_is_whole_and_its_slow_part_is_one_request() {
 }
 
 #[tokio::test]
+async fn a_poll_says_which_sessions_were_known_to_be_lost_as_it_began() {
+    let mut bench = Bench::new(world(2)).await;
+    let lost = |bench: &Bench| {
+        let snapshot = bench.poller.snapshot();
+        (snapshot.up.unwrap(), snapshot.sessions_lost)
+    };
+    bench.cycle().await;
+    assert_eq!(lost(&bench), (true, 0));
+    bench.control.restart();
+    bench.cycle().await;
+    assert_eq!(lost(&bench), (true, 0), "this one found it");
+    bench.cycle().await;
+    assert_eq!(lost(&bench), (true, 1));
+    // One that fails shows what the last good one saw.
+    bench.control.restart();
+    bench.control.add_fault(Fault::everywhere(FaultKind::Status(502, String::new())));
+    bench.cycle().await;
+    assert_eq!(lost(&bench), (false, 1));
+    bench.control.clear_faults();
+    bench.cycle().await;
+    assert_eq!(lost(&bench), (true, 1));
+    bench.cycle().await;
+    assert_eq!(lost(&bench), (true, 2));
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn a_new_connection_is_there_after_the_next_cycle_and_a_vanished_one_is_gone() {
     let mut bench = Bench::new(world(2)).await;
     bench.cycle().await;

@@ -83,4 +83,16 @@ async fn everything_it_offers() {
         ask(&remote, "POST", &format!("/sessions/{end}"), json!(null)).await;
         assert_eq!(nas.refused("list_conn", &[]).await, json!({"code": code}));
     }
+
+    let (_, session) = ask(&remote, "POST", "/session", json!(null)).await;
+    nas.sid = session["sid"].as_str().map(str::to_owned);
+    nas.token = session["synotoken"].as_str().map(str::to_owned);
+    let words =
+        || control.world(|world| world.connections.iter().map(|one| one.status.clone()).collect::<Vec<_>>());
+    let before = words();
+    nas.data("pause", &[]).await;
+    assert!(words().iter().all(|word| word == "pause") && !before.contains(&"pause".to_owned()));
+    ask(&remote, "POST", "/restart", json!(null)).await;
+    assert_eq!(words(), before);
+    assert_eq!(nas.refused("list_conn", &[]).await, json!({"code": 119}));
 }

@@ -38,6 +38,8 @@ pub(crate) struct World {
     /// The guards that kept something back.
     pub(crate) blocked: Vec<&'static str>,
     pub(crate) polls: usize,
+    pub(super) sessions_lost: u64,
+    pub(super) loses_session: bool,
     pub(super) faults: BTreeMap<&'static str, Fault>,
     pub(crate) told: Vec<String>,
     pub(super) asked: usize,
@@ -110,6 +112,8 @@ impl World {
             counted: Vec::new(),
             blocked: Vec::new(),
             polls: 0,
+            sessions_lost: 0,
+            loses_session: false,
             faults: BTreeMap::new(),
             told: Vec::new(),
             asked: 0,
