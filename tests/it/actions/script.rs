@@ -110,6 +110,13 @@ impl Script {
         (connection.status, connection.shown) = (status, status);
     }
 
+    /// So many lists from now on show what is so now.
+    pub(crate) fn lags(&self, lists: usize) {
+        let mut world = self.world();
+        world.connections.values_mut().for_each(|one| one.shown = one.status);
+        world.lag = lists;
+    }
+
     /// A connection is in error from now on, which hides whether it is paused.
     pub(crate) fn breaks(&self, id: i64) {
         let mut world = self.world();

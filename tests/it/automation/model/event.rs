@@ -6,6 +6,7 @@ use cloudsync_exporter::model::NasName;
 use proptest::prelude::*;
 use proptest::sample::select;
 use std::fmt;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// A NAS.
@@ -108,6 +109,12 @@ pub(super) fn kind_of(fingerprint: &str) -> Kind {
 /// Three rules that get into each other's way. Their spans end between two seconds, so that nothing hangs on which of
 /// two things of the same moment comes first.
 pub(super) fn rules() -> Vec<Rule> {
+    // Compiling a regular expression takes longer than a history.
+    static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
+    RULES.get_or_init(make_rules).clone()
+}
+
+fn make_rules() -> Vec<Rule> {
     let seconds = |seconds: u64| Duration::from_millis(seconds * 1_000 + 500);
     let wan = Rule {
         name: "wan".to_owned(),
@@ -194,6 +201,8 @@ pub(super) enum Failing {
     Ignored,
     Garbled,
     Unreachable,
+    /// The program ends in the middle of it, when it was done or when it was not.
+    Deadly(bool),
 }
 
 /// What an Alertmanager answers when it is asked for its alerts.
@@ -262,11 +271,15 @@ pub(super) enum Event {
     Loads(bool, f64),
 }
 
-/// A case: what happens, and whether the ends of alerts are told at last or their leases have to end.
+/// A case.
 #[derive(Debug, Clone)]
 pub(super) struct History {
+    /// What happens.
     pub(super) events: Vec<Event>,
+    /// Whether the ends of alerts are told at last, or their leases have to end.
     pub(super) is_told: bool,
+    /// Whether alerts fire anew after that.
+    pub(super) fires_anew: bool,
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -336,6 +349,6 @@ fn event() -> impl Strategy<Value = Event> {
 
 /// Any history.
 pub(super) fn history() -> impl Strategy<Value = History> {
-    (prop::collection::vec(event(), 4..40), any::<bool>())
-        .prop_map(|(events, is_told)| History { events, is_told })
+    (prop::collection::vec(event(), 4..40), any::<bool>(), prop::bool::weighted(0.25))
+        .prop_map(|(events, is_told, fires_anew)| History { events, is_told, fires_anew })
 }

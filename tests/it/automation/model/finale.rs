@@ -1,9 +1,9 @@
 //! How every history ends: everything is well again, the alerts are over, and what is left is as it must be. Then alerts
 //! fire anew, to see that nothing is stuck.
 
-use super::event::{Event, At, First, KINDS, Copies, PLACES, Place, targets};
+use super::event::{At, Event, First, KINDS, PLACES, Place, targets};
 use super::known::Wish;
-use super::trial::Trial;
+use super::trial::{Trial, payload};
 use super::watch::real;
 use cloudsync_exporter::actions::{Hold, Phase};
 use std::collections::BTreeSet;
@@ -19,24 +19,27 @@ impl Trial {
             self.script(at).heals(id);
         }
         self.happens(Event::Answers(None, None)).await?;
-        // A moment for what was done and not yet seen.
-        self.happens(Event::Pass(3, First::Rules)).await?;
         self.note("the alerts end");
         self.alerts_end(self.is_told).await?;
         // The longest lease.
         self.happens(Event::Pass(4_000, First::Rules)).await?;
         self.settles(|hold| hold.kind() == cloudsync_exporter::model::HoldKind::Alert && !hold.latch).await?;
         self.judge()?;
+        if self.fires_anew { self.goes_on().await } else { Ok(()) }
+    }
+
+    /// Everything is let go, and alerts fire anew: nothing is stuck.
+    async fn goes_on(&mut self) -> Result<(), String> {
         self.note("everything is let go, and alerts fire anew");
+        self.happens(Event::Loads(false, 1.0)).await?;
         self.happens(Event::Freezes(false)).await?;
-        self.happens(Event::Loads(true, 1.0)).await?;
-        self.let_go().await?;
         // Without the end of an alert nobody can tell its next occurrence from a repeat.
+        self.alerts_begin().await?;
         self.alerts_end(true).await?;
+        self.let_go().await?;
+        self.happens(Event::Loads(true, 1.0)).await?;
         self.happens(Event::Pass(90_000, First::Rules)).await?;
-        for kind in KINDS {
-            self.happens(Event::Fires(kind, Copies::One)).await?;
-        }
+        self.alerts_begin().await?;
         self.happens(Event::Pass(3, First::Rules)).await?;
         self.holds_all()?;
         self.alerts_end(true).await?;
@@ -44,16 +47,18 @@ impl Trial {
         self.let_go().await
     }
 
+    async fn alerts_begin(&mut self) -> Result<(), String> {
+        let alerts = KINDS.map(|kind| payload(kind, "firing", self.begins(kind), None));
+        self.tell(&alerts).await
+    }
+
     async fn alerts_end(&mut self, is_told: bool) -> Result<(), String> {
-        for kind in KINDS {
-            let is_on = self.truth[&kind].on.is_some();
-            match is_told {
-                true => self.happens(Event::Ends(kind, Copies::One)).await?,
-                false if is_on => self.happens(Event::Turns(kind)).await?,
-                false => {}
-            }
-        }
-        Ok(())
+        self.happens(Event::Pass(1, First::Rules)).await?;
+        let alerts = KINDS.map(|kind| {
+            let (starts, ends) = self.ends(kind);
+            payload(kind, "resolved", starts, ends)
+        });
+        if is_told { self.tell(&alerts).await } else { Ok(()) }
     }
 
     /// Every hold is ended by its name.
@@ -72,7 +77,10 @@ impl Trial {
     async fn settles(&mut self, is_to_go: impl Fn(&Hold) -> bool) -> Result<(), String> {
         for seconds in [1, 2, 3, 3, 3, 61, 61, 61, 3] {
             let holds = self.watch().actions.book().all();
-            if holds.iter().all(|hold| hold.phase == Phase::Held && !is_to_go(hold)) {
+            // What a NAS forgot stays so while rules are frozen.
+            let is_frozen = self.watch().actions.is_frozen();
+            let is_left = |hold: &Hold| hold.phase == Phase::Pausing && !hold.rule.is_empty() && is_frozen;
+            if holds.iter().all(|hold| (hold.phase == Phase::Held || is_left(hold)) && !is_to_go(hold)) {
                 return Ok(());
             }
             self.happens(Event::Pass(seconds, First::Rules)).await?;

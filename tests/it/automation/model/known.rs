@@ -1,7 +1,7 @@
 //! What the model knows: of connections what those who are in charge want of them, of holds how long they have been
 //! there, of rules for which occurrences of alerts they have been told to stay away.
 
-use super::event::{Place, kind_of, targets};
+use super::event::{At, Place, kind_of, targets};
 use cloudsync_exporter::actions::{Cause, Hold};
 use cloudsync_exporter::automation::{Case, Rule};
 use cloudsync_exporter::state::StateFile;
@@ -23,8 +23,6 @@ pub(super) enum Wish {
 #[derive(Debug, Clone)]
 pub(super) struct Known {
     pub(super) wish: Wish,
-    /// Something took the last pause away, or may have: it may be told again.
-    pub(super) may_repeat: bool,
     /// For so many seconds of good polls it has been paused, or not.
     pub(super) steady: u32,
     /// When a person told it to resume by the API.
@@ -33,7 +31,7 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn new() -> Self {
-        Self { wish: Wish::Runs, may_repeat: false, steady: 0, resumed: None }
+        Self { wish: Wish::Runs, steady: 0, resumed: None }
     }
 }
 
@@ -82,22 +80,27 @@ fn rest(case: &Case, place: Place) -> Rest {
     (case.rule.clone(), place, case.alert.fingerprint.clone(), case.episode.to_string())
 }
 
+pub(super) fn place_of(hold: &Hold) -> Place {
+    Place(if hold.nas == At::Home.as_str() { At::Home } else { At::Office }, hold.connection_id)
+}
+
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 impl Doings {
     /// A rule took a hold of a connection. What is wrong with that.
     pub(super) fn takes(
         &mut self,
-        hold: &Hold,
+        (hold, book): (&Hold, &[Hold]),
         place: Place,
         (rule, share): (&Rule, f64),
         state: &StateFile,
         now: i64,
     ) -> Option<String> {
-        let mine = || self.holds.values().filter(|held| held.rule == rule.name && held.place == place);
-        if mine().any(|held| held.ended.is_none()) {
+        let others = || book.iter().filter(|other| other.id != hold.id && !other.rule.is_empty() && !other.is_ending());
+        if others().any(|other| other.rule == rule.name && place_of(other) == place) {
             return Some(format!("rule {} holds {place:?} already", rule.name));
         }
+        let mine = || self.holds.values().filter(|held| held.rule == rule.name && held.place == place);
         let cooldown = i64::try_from(rule.cooldown.as_millis()).unwrap();
         if let Some(held) = mine().find(|held| now - held.alive < cooldown) {
             return Some(format!("rule {} rests on {place:?}, after {held:?}", rule.name));
@@ -106,8 +109,7 @@ impl Doings {
         if taken >= rule.daily_budget as usize {
             return Some(format!("rule {} has taken {place:?} {taken} times within a day", rule.name));
         }
-        let is_held = |held: &&Held| held.ended.is_none();
-        let held: BTreeSet<Place> = self.holds.values().filter(is_held).map(|held| held.place).collect();
+        let held: BTreeSet<Place> = others().map(place_of).collect();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of six")]
         let most = ((super::event::PLACES.len() as f64 * share) as usize).max(1);
         if !held.contains(&place) && held.len() >= most {

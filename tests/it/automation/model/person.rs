@@ -1,7 +1,7 @@
 //! What persons do, in DSM and by the API, and what that must mean.
 
 use super::event::{At, Event, Place};
-use super::known::{Rest, Wish};
+use super::known::{Rest, Wish, place_of};
 use super::trial::{Expected, Trial, alive};
 use super::watch::{Actor, real};
 use crate::actions::desk::origin;
@@ -59,7 +59,7 @@ impl Trial {
     }
 
     /// Nobody can say any more what a person's resume of this connection meant.
-    fn confuse(&mut self, place: Place) {
+    pub(super) fn confuse(&mut self, place: Place) {
         let of_place = self.expected.iter_mut().filter(|expected| expected.place == place);
         of_place.for_each(|expected| expected.is_certain = false);
     }
@@ -73,7 +73,7 @@ impl Trial {
             let watch = self.watch();
             let health = &watch.nases[&place.0];
             let was_well = health.failed.is_none_or(|at| clock::now() - at > BACK_OFF);
-            watch.places[&place].steady >= 3 && was_well && health.good >= 3 && !health.is_deadly
+            watch.places[&place].steady >= 3 && was_well && health.good >= 3
         };
         let holds = self.watch().holds(place);
         for hold in holds.iter().filter(|hold| !hold.rule.is_empty() && hold.phase == Phase::Held) {
@@ -84,9 +84,7 @@ impl Trial {
         self.set_paused(place, false);
         let mut watch = self.watch();
         watch.doings.touch(place);
-        // If it is taken for a pause that the NAS forgot, it is paused as it was before the hold.
-        let was_paused = holds.iter().any(|hold| hold.was_paused);
-        watch.place(place).wish = if was_paused && !is_certain { Wish::Either } else { Wish::Runs };
+        watch.place(place).wish = Wish::Runs;
     }
 
     /// The NAS forgot the pause of a connection.
@@ -110,9 +108,6 @@ impl Trial {
         self.watch().actor = Actor::Pauser;
         let (actions, origin) = (&self.stage.desk.actions, origin());
         let done = alive(&self.death, actions.pause(&at.name(), &wish, &origin, false)).await;
-        for place in places(at, target) {
-            self.confuse(place);
-        }
         self.after(done.is_some()).await;
         match done {
             Some(Err(ActionError::Nas { failure, .. })) if !failure.is_open && manual(self) > before => {
@@ -179,8 +174,7 @@ impl Trial {
     }
 
     pub(super) async fn deletes(&mut self, hold: &Hold) -> Result<(), String> {
-        let at = if hold.nas == "home" { At::Home } else { At::Office };
-        let place = Place(at, hold.connection_id);
+        let place = place_of(hold);
         let mut standing = self.standing(&[place]);
         standing.retain(|standing| standing.hold.id == hold.id);
         self.watch().doings.touch(place);

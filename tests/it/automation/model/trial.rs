@@ -18,6 +18,11 @@ use tokio::time::{Instant, advance, sleep};
 /// When every history begins, in milliseconds since 1970.
 const BEGINNING: i64 = 1_800_000_000_000;
 
+pub(super) static T: [std::sync::atomic::AtomicU64; 12] = [const { std::sync::atomic::AtomicU64::new(0) }; 12];
+pub(super) fn lap(i: usize, t: std::time::Instant) {
+    T[i].fetch_add(t.elapsed().as_micros() as u64, std::sync::atomic::Ordering::Relaxed);
+    T[i+1].fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+}
 /// An alert, as its Prometheus knows it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Truth {
@@ -51,10 +56,11 @@ pub(super) struct Trial {
     /// Whether there was ever an Alertmanager to ask.
     was_asked: bool,
     /// The ends that were told.
-    ends: BTreeSet<(Kind, i64)>,
+    told_ends: BTreeSet<(Kind, i64)>,
     pub(super) expected: Vec<Expected>,
     pub(super) death: Arc<Notify>,
     pub(super) is_told: bool,
+    pub(super) fires_anew: bool,
     started: Instant,
     moved: i64,
     /// Looks of the rules since the start or the last change of the configuration.
@@ -72,6 +78,7 @@ pub(super) async fn alive<T>(death: &Notify, work: impl Future<Output = T>) -> O
 
 impl Trial {
     pub(super) fn new(history: &History) -> Self {
+        let t0 = std::time::Instant::now();
         clock::stop_at(BEGINNING);
         fastrand::seed(7);
         let stage = Stage::over(Desk::in_memory(), settings(&rules()));
@@ -85,10 +92,11 @@ impl Trial {
             held_up: VecDeque::new(),
             peers: Vec::new(),
             was_asked: false,
-            ends: BTreeSet::new(),
+            told_ends: BTreeSet::new(),
             expected: Vec::new(),
             death,
             is_told: history.is_told,
+            fires_anew: history.fires_anew,
             started: Instant::now(),
             moved: 0,
             settled: 0,
@@ -101,6 +109,7 @@ impl Trial {
                 watch.lock().unwrap().told(at, command, &script);
             });
         }
+        lap(0, t0);
         trial
     }
 
@@ -159,35 +168,18 @@ impl Trial {
         match event {
             Event::Pass(seconds, first) => self.pass(seconds, first).await?,
             Event::Fires(alert, copies) => {
-                let now = clock::now();
-                let truth = self.truth.get_mut(&alert).unwrap();
-                if truth.on.is_none() {
-                    (truth.on, truth.started) = (Some(now), now);
-                }
-                let (starts, copy) = (truth.started, |starts| payload(alert, "firing", starts, None));
+                let (starts, copy) = (self.begins(alert), |starts| payload(alert, "firing", starts, None));
                 self.send(copies, copy(starts), |earlier| copy(starts - earlier)).await?;
             }
             Event::Ends(alert, copies) => {
-                let now = clock::now();
-                let truth = self.truth.get_mut(&alert).unwrap();
-                if truth.on.take().is_some() || truth.ended.is_none() {
-                    truth.ended = Some(now);
-                }
-                if truth.started == 0 {
-                    truth.started = now - 60_000;
-                }
-                let (starts, ends) = (truth.started, truth.ended);
+                let (starts, ends) = self.ends(alert);
                 let copy = |starts| payload(alert, "resolved", starts, ends);
                 self.send(copies, copy(starts), |earlier| copy(starts - earlier)).await?;
             }
-            Event::Turns(alert) => {
-                let now = clock::now();
-                let truth = self.truth.get_mut(&alert).unwrap();
-                match truth.on.take() {
-                    Some(_) => truth.ended = Some(now),
-                    None => (truth.on, truth.started) = (Some(now), now),
-                }
-            }
+            Event::Turns(alert) => match self.truth[&alert].on {
+                Some(_) => drop(self.ends(alert)),
+                None => drop(self.begins(alert)),
+            },
             Event::Arrives => {
                 if let Some(alert) = self.held_up.pop_front() {
                     self.tell(&[alert]).await?;
@@ -230,16 +222,18 @@ impl Trial {
                 }
             }
             Event::Lags(at, lists) => {
-                self.script(at).world().lag = lists;
+                self.script(at).lags(lists);
                 self.watch().nas(at).lags = Some(clock::now());
             }
             Event::Dies(at, is_done) => {
-                self.watch().nas(at).is_deadly = true;
-                for method in ["pause", "resume"] {
-                    self.script(at).fails(method, Fault::Silence { is_done });
+                for call in [Call::Pause, Call::Resume] {
+                    self.fail(at, call, Failing::Deadly(is_done));
                 }
             }
-            Event::Breaks(Place(at, id)) => self.script(at).breaks(id),
+            Event::Breaks(place) => {
+                self.script(place.0).breaks(place.1);
+                self.confuse(place);
+            }
             Event::Heals(Place(at, id)) => self.script(at).heals(id),
             by_person => self.person(by_person).await?,
         }
@@ -258,12 +252,15 @@ impl Trial {
     pub(super) fn restart(&mut self) {
         self.stage.restart();
         self.settled = 0;
+        // It knows nothing of earlier polls.
+        At::ALL.iter().for_each(|at| self.script(*at).world().snapshot = None);
         let mut watch = self.watch();
         watch.actions = Arc::clone(&self.stage.desk.actions);
         watch.log.push("      the program starts".to_owned());
         for known in watch.places.values_mut() {
-            (known.may_repeat, known.steady) = (true, 0);
+            known.steady = 0;
         }
+        At::ALL.into_iter().for_each(|at| watch.loses(at));
         watch.nases.values_mut().for_each(|health| health.good = 0);
         drop(watch);
         self.expected.iter_mut().for_each(|expected| expected.is_certain = false);
@@ -275,16 +272,19 @@ impl Trial {
         sleep(Duration::from_secs(10)).await;
         self.go_by();
         for at in At::ALL {
-            let is_deadly = std::mem::replace(&mut self.watch().nas(at).is_deadly, false);
-            if is_deadly {
-                self.mend_commands(at);
+            for call in Call::ALL {
+                let fault = self.watch().nases[&at].faults.get(&call).copied();
+                if let Some(Failing::Deadly(_)) = fault {
+                    self.watch().nas(at).faults.remove(&call);
+                    self.script(at).mend(call.as_str());
+                }
             }
         }
         self.restart();
     }
 
     fn fail(&mut self, at: At, call: Call, failing: Failing) {
-        use Failing::{DoneButLost, Garbled, Ignored, Lost, Refused, Unreachable};
+        use Failing::{Deadly, DoneButLost, Garbled, Ignored, Lost, Refused, Unreachable};
         if !self.watch().nas(at).is_up && failing != Unreachable {
             return;
         }
@@ -300,29 +300,35 @@ impl Trial {
             Ignored => Fault::Ignore,
             Garbled => Fault::Broken,
             Unreachable => Fault::Unreachable,
+            Deadly(is_done) => Fault::Silence { is_done },
         };
         self.script(at).fails(call.as_str(), fault);
-        let mut watch = self.watch();
-        watch.nas(at).faults.insert(call, failing);
-        watch.nas(at).is_deadly &= call == Call::List;
+        self.watch().nas(at).faults.insert(call, failing);
     }
 
     pub(super) fn mend(&mut self, at: At) {
-        self.watch().nas(at).is_deadly = false;
         self.script(at).mend_all();
         self.watch().nas(at).faults.clear();
     }
 
-    /// Whatever made commands end the program is over, and with it other faults of theirs.
-    fn mend_commands(&mut self, at: At) {
-        let is_up = self.watch().nas(at).is_up;
-        for call in [Call::Pause, Call::Resume] {
-            self.watch().nas(at).faults.remove(&call);
-            self.script(at).mend(call.as_str());
-            if !is_up {
-                self.fail(at, call, Failing::Unreachable);
-            }
+    /// An alert is on from now on. Gives since when it is.
+    pub(super) fn begins(&mut self, alert: Kind) -> i64 {
+        let truth = self.truth.get_mut(&alert).unwrap();
+        truth.on.is_none().then(|| truth.started = clock::now());
+        truth.on = Some(truth.started);
+        truth.started
+    }
+
+    /// An alert is over from now on. Gives since when and until when it was on last.
+    pub(super) fn ends(&mut self, alert: Kind) -> (i64, Option<i64>) {
+        let (truth, now) = (self.truth.get_mut(&alert).unwrap(), clock::now());
+        if truth.on.take().is_some() || truth.ended.is_none() {
+            truth.ended = Some(now);
         }
+        if truth.started == 0 {
+            truth.started = now - 60_000;
+        }
+        (truth.started, truth.ended)
     }
 
     /// Sends a notification in copies, of which some may begin earlier.
@@ -351,12 +357,16 @@ impl Trial {
 
     /// A notification comes. What is acknowledged must be on disk.
     pub(super) async fn tell(&mut self, alerts: &[Value]) -> Result<(), String> {
+        let t0 = std::time::Instant::now();
         let before = cases(&self.watch().state);
+        lap(6, t0);
+        let t0 = std::time::Instant::now();
         let body = serde_json::to_vec(&notification(alerts)).unwrap();
         let accepted = self.stage.automation.accept(body, bearer()).await;
         if accepted.as_ref().is_ok_and(|accepted| accepted.alerts != alerts.len()) || accepted.is_err() {
             return Err(format!("{alerts:?} became {accepted:?}"));
         }
+        lap(8, t0);
         let after = cases(&self.watch().state);
         for alert in alerts {
             let alert = parse(alert);
@@ -376,7 +386,8 @@ impl Trial {
                     }),
                     // The end of what went on until then, or of what nobody knew.
                     Some(ends) if self.is_over(kind, ends.as_millisecond()) => {
-                        after.as_ref().is_none_or(|case| !case.is_open())
+                        // An Alertmanager may have put it later.
+                        after.as_ref().is_none_or(|case| !case.is_open()) || self.was_asked
                     }
                     _ => after.is_some() || before.is_none(),
                 };
@@ -384,7 +395,7 @@ impl Trial {
                     return Err(format!("{alert:?} was acknowledged, and rule {rule} has {after:?} after {before:?}"));
                 }
             }
-            self.ends.extend(alert.ends_at.map(|ends| (kind, ends.as_millisecond())));
+            self.told_ends.extend(alert.ends_at.map(|ends| (kind, ends.as_millisecond())));
         }
         Ok(())
     }
@@ -392,7 +403,7 @@ impl Trial {
     /// Whether this end of an alert is the last that there was, and is heard of for the first time.
     fn is_over(&self, kind: Kind, ends: i64) -> bool {
         let truth = &self.truth[&kind];
-        truth.on.is_none() && truth.ended == Some(ends) && !self.ends.contains(&(kind, ends))
+        truth.on.is_none() && truth.ended == Some(ends) && !self.told_ends.contains(&(kind, ends))
     }
 
     /// What the Alertmanagers answer from now on.
@@ -470,8 +481,10 @@ impl Trial {
         let was_away = !health.is_up || is_away;
         script.polled(health.is_up, ahead);
         for (_, known) in watch.places.iter_mut().filter(|(place, _)| place.0 == at) {
-            known.may_repeat |= was_away;
             known.steady = if is_good { known.steady + 1 } else { 0 };
+        }
+        if was_away {
+            watch.loses(at);
         }
         drop(watch);
         for expected in self.expected.iter_mut().filter(|expected| expected.place.0 == at) {
@@ -482,21 +495,25 @@ impl Trial {
 
     async fn rules(&mut self) -> bool {
         self.watch().actor = Actor::Rules;
+        let t0 = std::time::Instant::now();
         let mut memories = std::mem::take(&mut self.stage.memories);
         let done = alive(&self.death, self.stage.automation.settle(&mut memories)).await;
         self.stage.memories = memories;
+        lap(2, t0);
         self.settled += 1;
         self.after(done.is_some()).await
     }
 
     async fn keeper(&mut self) -> bool {
         self.watch().actor = Actor::Keeper;
+        let t0 = std::time::Instant::now();
         let keeper = &mut self.stage.keeper;
         let work = async {
             keeper.tick().await;
             keeper.rest().await;
         };
         let done = alive(&self.death, work).await;
+        lap(4, t0);
         self.after(done.is_some()).await
     }
 
@@ -506,17 +523,25 @@ impl Trial {
         if !is_alive {
             self.die().await;
         }
-        self.watch().actor = Actor::Nobody;
-        let paused = std::mem::take(&mut self.watch().paused);
+        let (actor, paused) = {
+            let mut watch = self.watch();
+            (watch.actor, std::mem::take(&mut watch.paused))
+        };
         for place in paused {
             self.watch().place(place).steady = 0;
+            // A pause for another hold hides that a person resumed a moment ago.
+            if actor != Actor::Keeper {
+                self.confuse(place);
+            }
         }
+        self.watch().actor = Actor::Nobody;
         self.look_at_holds();
         is_alive
     }
 
     /// What must be so of holds at every moment, and what those that ended mean.
     fn look_at_holds(&mut self) {
+        let t0 = std::time::Instant::now();
         let mut watch = self.watch();
         let now = clock::now();
         let holds = watch.actions.book().all();
@@ -555,6 +580,7 @@ impl Trial {
             wrong.extend(doings.ends(&id, ending.cause, (rule, enforces), state, now));
         }
         watch.wrong.extend(wrong);
+        lap(10, t0);
     }
 
     /// Whether what persons did in DSM is heeded.

@@ -3,11 +3,11 @@
 use super::event::{At, Failing, PLACES, Place, rules};
 use super::known::{Doings, Known, Wish};
 use crate::actions::script::Script;
-use cloudsync_exporter::actions::{Actions, Command, Hold, Target, clock};
+use cloudsync_exporter::actions::{Actions, Command, Hold, Phase, Target, clock};
 use cloudsync_exporter::automation::Rule;
 use cloudsync_exporter::model::ConnectionId;
 use cloudsync_exporter::state::StateFile;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -34,8 +34,6 @@ pub(super) struct Health {
     /// When a command last failed.
     pub(super) failed: Option<i64>,
     pub(super) faults: BTreeMap<super::event::Call, Failing>,
-    /// It is to end the program in the middle of a command.
-    pub(super) is_deadly: bool,
     /// When its lists began to lag.
     pub(super) lags: Option<i64>,
 }
@@ -66,6 +64,8 @@ pub(super) struct Watch {
     pub(super) nases: BTreeMap<At, Health>,
     pub(super) places: BTreeMap<Place, Known>,
     pub(super) doings: Doings,
+    /// Holds whose pause something took away, or may have: it may be told again.
+    pub(super) lost: BTreeSet<String>,
     /// Connections that were told to pause since somebody last asked.
     pub(super) paused: Vec<Place>,
     pub(super) wrong: Vec<String>,
@@ -81,7 +81,6 @@ impl Watch {
             good: 0,
             failed: None,
             faults: BTreeMap::new(),
-            is_deadly: false,
             lags: None,
         };
         Self {
@@ -94,6 +93,7 @@ impl Watch {
             nases: At::ALL.map(|at| (at, health.clone())).into(),
             places: PLACES.map(|place| (place, Known::new())).into(),
             doings: Doings::default(),
+            lost: BTreeSet::new(),
             paused: Vec::new(),
             wrong: Vec::new(),
             log: Vec::new(),
@@ -127,13 +127,12 @@ impl Watch {
         let is_pause = method == "pause";
         let call = if is_pause { super::event::Call::Pause } else { super::event::Call::Resume };
         let (now, fault) = (clock::now(), self.nases[&at].faults.get(&call).copied());
-        let is_deadly = self.nases[&at].is_deadly;
-        let failing = if is_deadly { " and dies".to_owned() } else { fault.map_or_else(String::new, |f| format!(" {f:?}")) };
+        let failing = fault.map_or_else(String::new, |failing| format!(" {failing:?}"));
         self.log.push(format!("      {:?}: {method} {places:?}{failing}", self.actor));
-        if is_deadly {
+        if let Some(Failing::Deadly(_)) = fault {
             self.death.notify_one();
         }
-        let is_answered = !is_deadly && matches!(fault, None | Some(Failing::Ignored));
+        let is_answered = matches!(fault, None | Some(Failing::Ignored));
         if !is_answered {
             self.nas(at).failed = Some(now);
         }
@@ -141,7 +140,7 @@ impl Watch {
             if is_pause {
                 self.pauses(place, script, now);
                 self.paused.push(place);
-                self.place(place).may_repeat = !is_answered;
+                self.note_pause(place, is_answered);
             } else {
                 self.resumes(place);
             }
@@ -155,6 +154,23 @@ impl Watch {
         }
     }
 
+    /// Something took pauses on a NAS away, or may have.
+    pub(super) fn loses(&mut self, at: At) {
+        self.lost.extend(self.actions.book().of_nas(&at.name()).into_iter().map(|hold| hold.id));
+    }
+
+    /// A pause is on its way for those that wait for one; told again, it is for all.
+    fn note_pause(&mut self, place: Place, is_answered: bool) {
+        let is_again = self.actor == Actor::Keeper;
+        for hold in self.holds(place) {
+            if !is_answered {
+                self.lost.insert(hold.id);
+            } else if is_again || hold.phase == Phase::Pausing {
+                self.lost.remove(&hold.id);
+            }
+        }
+    }
+
     fn complain(&mut self, what: String) {
         self.log.push(format!("      WRONG: {what}"));
         self.wrong.push(what);
@@ -163,15 +179,25 @@ impl Watch {
     fn pauses(&mut self, place: Place, script: &Script, now: i64) {
         let holds = self.holds(place);
         match self.actor {
-            Actor::Pauser => {}
+            Actor::Pauser => {
+                // An error hides whether it was paused before.
+                if real(script, place.1).is_broken && self.places[&place].wish == Wish::Paused {
+                    self.place(place).wish = Wish::Either;
+                }
+            }
             Actor::Rules => self.rule_pauses(place, &holds, script, now),
             Actor::Keeper => {
-                let mut staying = holds.iter().filter(|hold| !hold.is_ending()).peekable();
-                if staying.peek().is_none() {
+                // If it was a person who resumed it, that could not be told from a NAS that forgot, and it is left as it
+                // was before the hold.
+                if holds.iter().any(|hold| hold.was_paused) {
+                    self.place(place).wish = Wish::Either;
+                }
+                let staying: Vec<&Hold> = holds.iter().filter(|hold| !hold.is_ending()).collect();
+                if staying.is_empty() {
                     self.complain(format!("{place:?} is paused again for no hold: {holds:?}"));
-                } else if !self.places[&place].may_repeat {
+                } else if !staying.iter().any(|hold| self.lost.contains(&hold.id)) {
                     self.complain(format!("{place:?} is paused again, and nothing took its pause away: {holds:?}"));
-                } else if self.actions.is_frozen() && staying.all(|hold| !hold.rule.is_empty()) {
+                } else if self.actions.is_frozen() && staying.iter().all(|hold| !hold.rule.is_empty()) {
                     self.complain(format!("{place:?} is paused again for rules that are frozen"));
                 }
             }
@@ -200,7 +226,8 @@ impl Watch {
             return;
         };
         let rule = self.rules[&hold.rule].clone();
-        if let Some(wrong) = self.doings.takes(hold, place, (&rule, self.share), &self.state, now) {
+        let book = self.actions.book().all();
+        if let Some(wrong) = self.doings.takes((hold, &book), place, (&rule, self.share), &self.state, now) {
             self.complain(wrong);
         }
     }
