@@ -2,8 +2,8 @@
 
 mod alertmanager;
 mod engine;
-mod model;
 mod hearing;
+mod model;
 mod reconciling;
 pub(crate) mod stage;
 

@@ -7,9 +7,12 @@
 
 mod event;
 mod finale;
+mod judge;
 mod known;
+mod machine;
 mod order;
 mod person;
+mod send;
 mod step;
 mod trial;
 mod watch;
@@ -24,12 +27,13 @@ const CASES: u32 = 10_000;
 /// Where the random numbers begin unless the environment says otherwise.
 const SEED: u64 = 0x5eed_0001;
 
-/// Cases and seed as the environment says, or the defaults: the same histories every time.
+/// So many cases, or as many times more or fewer as the environment wants of [`CASES`]; the same ones every time.
 fn config(cases: u32) -> Config {
-    let is_set = |name| std::env::var_os(name).is_some();
     let given = Config::default();
+    let is_given = std::env::var_os("PROPTEST_CASES").is_some();
+    let wanted = u64::from(if is_given { given.cases } else { CASES });
     Config {
-        cases: if is_set("PROPTEST_CASES") { given.cases } else { cases },
+        cases: u32::try_from(wanted * u64::from(cases) / u64::from(CASES)).unwrap().max(1),
         rng_seed: match given.rng_seed {
             RngSeed::Random => RngSeed::Fixed(SEED),
             fixed => fixed,
@@ -77,12 +81,14 @@ fn run(history: &History) -> Result<(), String> {
 fn whatever_happens_in_whatever_order() {
     let mut runner = TestRunner::new(config(CASES));
     let result = runner.run(&history(), |history| run(&history).map_err(TestCaseError::fail));
-    eprintln!("{:?}", trial::T);
     match result {
         Ok(()) => {}
         Err(TestError::Fail(why, history)) => {
             let events: String = history.events.iter().map(|event| format!("\n  {event:?},")).collect();
-            panic!("{why}\n\nthe shortest history found:{events}\n  told: {}, anew: {}", history.is_told, history.fires_anew);
+            panic!(
+                "{why}\n\nthe shortest history found:{events}\n  told: {}, anew: {}",
+                history.is_told, history.fires_anew
+            );
         }
         Err(TestError::Abort(why)) => panic!("aborted: {why}"),
     }

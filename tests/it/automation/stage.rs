@@ -204,6 +204,7 @@ fn open(
 ) -> Arc<Automation> {
     let (alertmanagers, counted) = (Arc::clone(alertmanagers), Arc::clone(counted));
     Arc::new(
-        Automation::open(Arc::clone(&desk.actions), desk.state(), settings.clone(), alertmanagers, counted).unwrap(),
+        Automation::open(Arc::clone(&desk.actions), desk.state(), settings.clone(), alertmanagers, counted)
+            .unwrap(),
     )
 }

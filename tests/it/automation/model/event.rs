@@ -52,7 +52,8 @@ pub(super) const PLACES: [Place; 6] = [
 ];
 
 /// The connections that persons touch.
-const TOUCHED: [Place; 4] = [Place(At::Home, 3), Place(At::Home, 5), Place(At::Office, 3), Place(At::Home, 7)];
+const TOUCHED: [Place; 4] =
+    [Place(At::Home, 3), Place(At::Home, 5), Place(At::Office, 3), Place(At::Home, 7)];
 
 /// An alert of the Prometheus that is watched.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

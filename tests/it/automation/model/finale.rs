@@ -3,7 +3,8 @@
 
 use super::event::{At, Event, First, KINDS, PLACES, Place, targets};
 use super::known::Wish;
-use super::trial::{Trial, payload};
+use super::send::payload;
+use super::trial::Trial;
 use super::watch::real;
 use cloudsync_exporter::actions::{Hold, Phase};
 use std::collections::BTreeSet;
@@ -48,14 +49,14 @@ impl Trial {
     }
 
     async fn alerts_begin(&mut self) -> Result<(), String> {
-        let alerts = KINDS.map(|kind| payload(kind, "firing", self.begins(kind), None));
+        let alerts = KINDS.map(|kind| payload(kind, "firing", self.senders.begins(kind), None));
         self.tell(&alerts).await
     }
 
     async fn alerts_end(&mut self, is_told: bool) -> Result<(), String> {
         self.happens(Event::Pass(1, First::Rules)).await?;
         let alerts = KINDS.map(|kind| {
-            let (starts, ends) = self.ends(kind);
+            let (starts, ends) = self.senders.ends(kind);
             payload(kind, "resolved", starts, ends)
         });
         if is_told { self.tell(&alerts).await } else { Ok(()) }
@@ -104,7 +105,9 @@ impl Trial {
                 (true, Wish::Either) => true,
             };
             if !is_good {
-                return Err(format!("{place:?} is paused: {is_paused}; it should be {wish:?}, with {holds:?}"));
+                return Err(format!(
+                    "{place:?} is paused: {is_paused}; it should be {wish:?}, with {holds:?}"
+                ));
             }
         }
         Ok(())
@@ -115,7 +118,9 @@ impl Trial {
         let wanted: BTreeSet<(String, Place)> = KINDS
             .iter()
             .flat_map(|kind| kind.rules.iter().map(move |rule| (*rule, *kind)))
-            .flat_map(|(rule, kind)| targets(rule, kind).into_iter().map(move |place| (rule.to_owned(), place)))
+            .flat_map(|(rule, kind)| {
+                targets(rule, kind).into_iter().map(move |place| (rule.to_owned(), place))
+            })
             .collect();
         let watch = self.watch();
         for (rule, place) in wanted {

@@ -71,8 +71,7 @@ fn is_about(case: &Case, place: Place) -> bool {
 /// What rests when a rule is told to stay away from a connection now.
 pub(super) fn on_now(state: &StateFile, rule: &str, place: Place) -> Vec<Rest> {
     let cases = cases(state);
-    let concerned =
-        cases.iter().filter(|case| case.rule == rule && case.is_open() && is_about(case, place));
+    let concerned = cases.iter().filter(|case| case.rule == rule && case.is_open() && is_about(case, place));
     concerned.map(|case| rest(case, place)).collect()
 }
 
@@ -96,7 +95,9 @@ impl Doings {
         state: &StateFile,
         now: i64,
     ) -> Option<String> {
-        let others = || book.iter().filter(|other| other.id != hold.id && !other.rule.is_empty() && !other.is_ending());
+        let others = || {
+            book.iter().filter(|other| other.id != hold.id && !other.rule.is_empty() && !other.is_ending())
+        };
         if others().any(|other| other.rule == rule.name && place_of(other) == place) {
             return Some(format!("rule {} holds {place:?} already", rule.name));
         }
@@ -116,10 +117,13 @@ impl Doings {
             return Some(format!("rules hold {held:?} already, and take {place:?}"));
         }
         let cases = cases(state);
-        let is_on =
-            |case: &&Case| case.rule == rule.name && case.is_open() && is_about(case, place);
-        let on: Vec<Rest> =
-            cases.iter().filter(is_on).filter(|case| case.until(rule) > now).map(|case| rest(case, place)).collect();
+        let is_on = |case: &&Case| case.rule == rule.name && case.is_open() && is_about(case, place);
+        let on: Vec<Rest> = cases
+            .iter()
+            .filter(is_on)
+            .filter(|case| case.until(rule) > now)
+            .map(|case| rest(case, place))
+            .collect();
         let wants = |known: &&Rest| !self.rests.contains(*known);
         if !on.iter().any(|known| wants(&known)) {
             return Some(format!("rule {} takes {place:?} for {on:?}, of which {:?}", rule.name, self.rests));
@@ -161,7 +165,10 @@ impl Doings {
             Cause::Refused => drop(self.holds.remove(id)),
             Cause::Longest => self.rests.extend(on_now(state, &rule.name, place)),
             Cause::Person if !is_touched => {
-                return Some(format!("a hold of rule {} on {place:?} ends as if a person wished it", rule.name));
+                return Some(format!(
+                    "a hold of rule {} on {place:?} ends as if a person wished it",
+                    rule.name
+                ));
             }
             Cause::Over if rule.latch => {
                 return Some(format!("the latched hold of rule {} on {place:?} ends by itself", rule.name));
@@ -176,7 +183,10 @@ impl Doings {
                         && !self.rests.contains(&rest(case, place))
                 };
                 if let Some(case) = cases(state).iter().find(supports) {
-                    return Some(format!("a hold of rule {} on {place:?} ends in spite of {case:?}", rule.name));
+                    return Some(format!(
+                        "a hold of rule {} on {place:?} ends in spite of {case:?}",
+                        rule.name
+                    ));
                 }
             }
             Cause::Person | Cause::Over | Cause::Unshown | Cause::Gone => {}

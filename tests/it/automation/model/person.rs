@@ -1,8 +1,9 @@
 //! What persons do, in DSM and by the API, and what that must mean.
 
 use super::event::{At, Event, Place};
+use super::judge::Expected;
 use super::known::{Rest, Wish, place_of};
-use super::trial::{Expected, Trial, alive};
+use super::trial::{Trial, alive};
 use super::watch::{Actor, real};
 use crate::actions::desk::origin;
 use cloudsync_exporter::actions::{ActionError, Effect, Hold, Pause, Phase, Resume, Target, clock};
@@ -122,7 +123,9 @@ impl Trial {
         let of = |place: &Place| {
             let (place, holds) = (*place, self.watch().holds(*place));
             let holds = holds.into_iter().filter(|hold| !hold.is_ending());
-            holds.map(|hold| Standing { rests: self.on_now(&hold.rule, place), place, hold }).collect::<Vec<_>>()
+            holds
+                .map(|hold| Standing { rests: self.on_now(&hold.rule, place), place, hold })
+                .collect::<Vec<_>>()
         };
         places.iter().flat_map(of).collect()
     }

@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
+/// For so long, in milliseconds, a resume that was answered is not told again.
+const PATIENCE: i64 = 29_000;
+
 /// Who acts at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Actor {
@@ -66,6 +69,8 @@ pub(super) struct Watch {
     pub(super) doings: Doings,
     /// Holds whose pause something took away, or may have: it may be told again.
     pub(super) lost: BTreeSet<String>,
+    /// When a resume was answered for a hold that is to end, since the program began.
+    pub(super) resumed: BTreeMap<String, i64>,
     /// Connections that were told to pause since somebody last asked.
     pub(super) paused: Vec<Place>,
     pub(super) wrong: Vec<String>,
@@ -76,13 +81,7 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(actions: Arc<Actions>, state: Arc<StateFile>) -> Self {
-        let health = Health {
-            is_up: true,
-            good: 0,
-            failed: None,
-            faults: BTreeMap::new(),
-            lags: None,
-        };
+        let health = Health { is_up: true, good: 0, failed: None, faults: BTreeMap::new(), lags: None };
         Self {
             actor: Actor::Nobody,
             actions,
@@ -94,6 +93,7 @@ impl Watch {
             places: PLACES.map(|place| (place, Known::new())).into(),
             doings: Doings::default(),
             lost: BTreeSet::new(),
+            resumed: BTreeMap::new(),
             paused: Vec::new(),
             wrong: Vec::new(),
             log: Vec::new(),
@@ -142,7 +142,7 @@ impl Watch {
                 self.paused.push(place);
                 self.note_pause(place, is_answered);
             } else {
-                self.resumes(place);
+                self.resumes(place, now, is_answered);
             }
             if fault == Some(Failing::Ignored) {
                 // What the NAS claims may be believed where nothing shows otherwise.
@@ -196,7 +196,9 @@ impl Watch {
                 if staying.is_empty() {
                     self.complain(format!("{place:?} is paused again for no hold: {holds:?}"));
                 } else if !staying.iter().any(|hold| self.lost.contains(&hold.id)) {
-                    self.complain(format!("{place:?} is paused again, and nothing took its pause away: {holds:?}"));
+                    self.complain(format!(
+                        "{place:?} is paused again, and nothing took its pause away: {holds:?}"
+                    ));
                 } else if self.actions.is_frozen() && staying.iter().all(|hold| !hold.rule.is_empty()) {
                     self.complain(format!("{place:?} is paused again for rules that are frozen"));
                 }
@@ -232,9 +234,8 @@ impl Watch {
         }
     }
 
-    fn resumes(&mut self, place: Place) {
+    fn resumes(&mut self, place: Place, now: i64, is_answered: bool) {
         let holds = self.holds(place);
-        let now = clock::now();
         match self.actor {
             Actor::Resumer(overrides) => {
                 if !overrides && holds.iter().any(Hold::withstands_resume) {
@@ -249,6 +250,16 @@ impl Watch {
                 }
                 if holds.iter().all(|hold| hold.was_paused) {
                     self.complain(format!("{place:?} is resumed, and nothing had paused it: {holds:?}"));
+                }
+                for hold in &holds {
+                    let told = self.resumed.get(&hold.id).filter(|at| now - *at < PATIENCE);
+                    if let (Actor::Keeper, Some(at)) = (self.actor, told) {
+                        let ago = now - at;
+                        self.complain(format!("{place:?} is resumed again after {ago} ms: {hold:?}"));
+                    }
+                    if is_answered {
+                        self.resumed.insert(hold.id.clone(), now);
+                    }
                 }
                 if self.places[&place].wish == Wish::Paused {
                     self.complain(format!("{place:?} is resumed, which a person had paused: {holds:?}"));
