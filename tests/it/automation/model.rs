@@ -7,6 +7,7 @@
 
 mod event;
 mod finale;
+mod found;
 mod judge;
 mod known;
 mod machine;
@@ -40,6 +41,10 @@ fn config(cases: u32) -> Config {
         },
         failure_persistence: None,
         max_shrink_iters: 20_000,
+        max_shrink_time: match given.max_shrink_time {
+            0 => 60_000,
+            milliseconds => milliseconds,
+        },
         ..given
     }
 }
