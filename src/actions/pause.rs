@@ -90,10 +90,17 @@ impl Actions {
         if let Err(failure) = told {
             return self.pause_failed(performance, &*port, failure, &holds, (target, &ids, was_paused)).await;
         }
-        self.book().note_paused(&ids_of(&holds));
+        self.book().note_paused(&self.on_their_way(nas, &ids));
         let (listed, is_paused) = look_until(&*port, &ids, |look| look == Look::Paused).await;
         fault_point::reach_if(is_rule, "pause_seen").await;
         self.paused(performance, &holds, after(target, &ids, listed), (target, is_paused)).await
+    }
+
+    /// The holds that wait for a pause of these connections to show, whoever told it.
+    fn on_their_way(&self, nas: &NasName, ids: &[ConnectionId]) -> Vec<String> {
+        let mut holds = self.book().pauses_of_nas(nas);
+        holds.retain(|hold| hold.phase == Phase::Pausing && ids.contains(&ConnectionId(hold.connection_id)));
+        ids_of(&holds)
     }
 
     /// The NAS said that it paused.

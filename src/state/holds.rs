@@ -97,9 +97,12 @@ impl StateFile {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Forgets the heeded endings before this moment, in milliseconds since 1970.
+    /// Forgets the heeded endings before this moment, in milliseconds since 1970, but for those of holds that are there
+    /// still.
     pub fn forget_endings(&self, before: i64) -> Result<(), StateError> {
-        self.lock().execute("DELETE FROM hold_ending WHERE heeded AND ended < ?1", params![before])?;
+        let delete =
+            "DELETE FROM hold_ending WHERE heeded AND ended < ?1 AND hold NOT IN (SELECT id FROM hold)";
+        self.lock().execute(delete, params![before])?;
         Ok(())
     }
 

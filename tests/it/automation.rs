@@ -6,6 +6,7 @@ mod disk;
 mod engine;
 mod hearing;
 mod mending;
+mod model;
 mod reconciling;
 pub(crate) mod stage;
 

@@ -194,10 +194,17 @@ impl Book {
         self.write_or_keep(ids, now).await;
     }
 
-    /// Forgets endings that nothing goes by any more.
+    /// Forgets endings that nothing goes by any more. Those of holds that are there still are kept: at last they end once
+    /// more, and must not be news then.
     pub async fn forget_endings(&self, now: i64) {
         let before = now.saturating_sub(KEPT);
-        self.endings_lock().retain(|_, ending| !ending.is_heeded || ending.ended >= before);
+        {
+            let holds = self.lock();
+            let is_kept = |id: &String, ending: &mut Ending| {
+                !ending.is_heeded || ending.ended >= before || holds.contains_key(id)
+            };
+            self.endings_lock().retain(is_kept);
+        }
         let state = Arc::clone(&self.state);
         if let Err(error) = blocking(move || state.forget_endings(before)).await {
             tracing::debug!(%error, "old endings of holds cannot be deleted");

@@ -81,10 +81,10 @@ impl Memory {
     }
 
     /// Whether a pause that does not show may have been forgotten by the NAS, or never told. What was told after the
-    /// interruption is on its way.
+    /// interruption is on its way, or was there and a person took it away.
     pub(super) fn may_be_forgotten(&self, hold: &Hold, told: Option<Instant>) -> bool {
-        let is_on_its_way = |at: Instant| hold.phase == Phase::Pausing && told.is_some_and(|told| told > at);
-        self.interrupted.is_some_and(|at| !is_on_its_way(at))
+        let is_newer = |at: Instant| told.is_some_and(|told| told > at);
+        self.interrupted.is_some_and(|at| !is_newer(at))
             || self.lost.contains(&hold.id)
             || self.unseen.contains(&hold.id)
     }

@@ -9,7 +9,7 @@ use cloudsync_exporter::actions::{
 use cloudsync_exporter::model::{ConnectionId, NasName};
 use cloudsync_exporter::state::StateFile;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -24,6 +24,8 @@ pub(crate) struct Desk {
     pub(crate) nases: Arc<Nases>,
     pub(crate) actions: Arc<Actions>,
     pub(crate) file: PathBuf,
+    /// The state, where it is kept in memory: it outlives the restarts of a test.
+    memory: Option<Arc<StateFile>>,
     _place: TempDir,
 }
 
@@ -48,30 +50,48 @@ pub(crate) fn origin() -> Origin {
     }
 }
 
-fn open(nases: &Arc<Nases>, file: &std::path::Path) -> Arc<Actions> {
+fn open(nases: &Arc<Nases>, state: Arc<StateFile>) -> Arc<Actions> {
     let options = Options {
         verify_timeout: VERIFY,
         retention: Retention { max_age: Duration::from_secs(3_600), max_bytes: 1 << 20 },
     };
-    let state = Arc::new(StateFile::open(file).unwrap());
     Arc::new(Actions::open(Arc::clone(nases) as Arc<_>, state, options).unwrap())
+}
+
+/// What a program finds when it starts.
+fn state(file: &Path, memory: Option<&Arc<StateFile>>) -> Arc<StateFile> {
+    memory.map_or_else(|| Arc::new(StateFile::open(file).unwrap()), Arc::clone)
 }
 
 impl Desk {
     pub(crate) fn new() -> Self {
+        Self::over(None)
+    }
+
+    /// Without a file: much faster, for tests that go through thousands of cases.
+    pub(crate) fn in_memory() -> Self {
+        Self::over(Some(Arc::new(StateFile::in_memory().unwrap())))
+    }
+
+    fn over(memory: Option<Arc<StateFile>>) -> Self {
         let place = TempDir::new().unwrap();
         let file = place.path().join("state.sqlite");
         let (home, office) = (Script::new("home"), Script::new("office"));
         let nases = Arc::new(Nases::default());
         nases.add(&home);
         nases.add(&office);
-        let actions = open(&nases, &file);
-        Self { home, office, nases, actions, file, _place: place }
+        let actions = open(&nases, state(&file, memory.as_ref()));
+        Self { home, office, nases, actions, file, memory, _place: place }
+    }
+
+    /// What a program finds when it starts.
+    pub(crate) fn state(&self) -> Arc<StateFile> {
+        state(&self.file, self.memory.as_ref())
     }
 
     /// The program ends and starts again.
     pub(crate) fn restart(&mut self) {
-        self.actions = open(&self.nases, &self.file);
+        self.actions = open(&self.nases, self.state());
     }
 
     pub(crate) fn keeper(&self) -> Keeper {

@@ -37,6 +37,11 @@ pub(crate) enum Fault {
     Hang(Arc<Semaphore>),
     /// Done at once, and no answer until the semaphore has a permit.
     DoneThenHang(Arc<Semaphore>),
+    /// No answer ever, and whoever told waits for it; it was done, or not.
+    Silence {
+        /// Whether it was done.
+        is_done: bool,
+    },
 }
 
 impl Fault {
@@ -46,7 +51,9 @@ impl Fault {
             Self::Unreachable => (FailureKind::Silent, DownReason::Connect, None, false),
             Self::Lost | Self::DoneButLost => (FailureKind::Silent, DownReason::Timeout, None, true),
             Self::Broken => (FailureKind::Broken, DownReason::Decode, None, true),
-            Self::Ignore | Self::Hang(_) | Self::DoneThenHang(_) => unreachable!("not a failure"),
+            Self::Ignore | Self::Hang(_) | Self::DoneThenHang(_) | Self::Silence { .. } => {
+                unreachable!("not a failure")
+            }
         };
         let detail = format!("{method}: on purpose");
         Failure { kind, detail, advice: String::new(), reason, code, method: Some(method), is_open }
@@ -81,6 +88,11 @@ impl Script {
     /// From now on it goes as usual.
     pub(crate) fn mend(&self, method: &'static str) {
         self.world().faults.remove(method).expect("it was not broken");
+    }
+
+    /// From now on everything goes as usual.
+    pub(crate) fn mend_all(&self) {
+        self.world().faults.clear();
     }
 
     /// Lets a method hang until the semaphore has a permit.
@@ -147,6 +159,32 @@ impl Script {
     /// From now on a resume of this connection is refused.
     pub(crate) fn refuses_to_resume(&self, id: i64) {
         self.world().stubborn.insert(id);
+    }
+
+    /// So many lists from now on show what is so now.
+    pub(crate) fn lags(&self, lists: usize) {
+        let mut world = self.world();
+        world.connections.values_mut().for_each(|one| one.shown = one.status);
+        world.lag = lists;
+    }
+
+    /// A connection is in error from now on, which hides whether it is paused.
+    pub(crate) fn breaks(&self, id: i64) {
+        let mut world = self.world();
+        let connection = world.connections.get_mut(&id).unwrap();
+        if connection.status != "error" {
+            connection.hidden = connection.status;
+            (connection.status, connection.shown) = ("error", "error");
+        }
+    }
+
+    /// The error is over: it shows what it is.
+    pub(crate) fn heals(&self, id: i64) {
+        let mut world = self.world();
+        let connection = world.connections.get_mut(&id).unwrap();
+        if connection.status == "error" {
+            (connection.status, connection.shown) = (connection.hidden, connection.hidden);
+        }
     }
 
     /// A new connection.
@@ -331,6 +369,12 @@ impl Nas for Script {
                 Some(Fault::DoneButLost) => {
                     self.world().carry_out(&command);
                     return Err(Fault::DoneButLost.failure(method));
+                }
+                Some(Fault::Silence { is_done }) => {
+                    if is_done {
+                        self.world().carry_out(&command);
+                    }
+                    std::future::pending::<()>().await;
                 }
                 Some(fault) => return Err(fault.failure(method)),
             }

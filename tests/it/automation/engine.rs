@@ -311,3 +311,54 @@ async fn what_is_released_goes_on_a_few_at_a_time() {
     assert_eq!(stage.desk.home.told(), 20);
     stage.desk.home.world().told.clear();
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_ended_a_day_ago_and_the_nas_did_not_take_means_nothing_for_a_new_alert() {
+    for restarts in [false, true] {
+        let mut stage = Stage::new(&[rule("wan")]);
+        stage.fires("wan", "a").await;
+        stage.seconds(2).await;
+        stage.desk.home.fails("resume", Fault::Refuse(402));
+        let hold = stage.hold().id;
+        assert!(stage.desk.release(&hold).await.is_err());
+        stage.seconds(2).await;
+        stage.pass(26 * 3_600).await;
+        stage.second().await;
+        if restarts {
+            stage.restart();
+        }
+        stage.desk.home.world().told.clear();
+        assert_eq!(stage.desk.holds(), ["home 3 releasing"]);
+        stage.fires("wan", "b").await;
+        stage.desk.home.mend("resume");
+        stage.seconds(70).await;
+        assert_eq!(stage.desk.holds(), ["home 3 held"], "{restarts}");
+        assert!(stage.desk.home.status(3) == "pause");
+        stage.desk.home.world().told.clear();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_who_resumes_at_once_after_a_start_is_heeded() {
+    let mut stage = Stage::new(&[rule("wan")]);
+    // Nothing was looked at yet; what is paused now was not forgotten before.
+    tokio::time::advance(Duration::from_millis(1)).await;
+    done(stage.desk.pause(one(3), None).await);
+    stage.person_resumes(3);
+    stage.seconds(3).await;
+    stage.desk.home.was_told(&["pause 3"]);
+    assert!(stage.desk.holds().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_is_on_its_way_is_on_its_way_for_every_hold() {
+    let mut stage = Stage::new(&[rule("wan")]);
+    stage.desk.home.fails("pause", Fault::Ignore);
+    stage.fires("wan", "a").await;
+    stage.second().await;
+    stage.restart();
+    tokio::time::advance(Duration::from_millis(1)).await;
+    done(stage.desk.pause(one(3), None).await);
+    stage.seconds(10).await;
+    stage.desk.home.was_told(&["pause 3", "pause 3"]);
+}

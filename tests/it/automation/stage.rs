@@ -6,7 +6,6 @@ use cloudsync_exporter::automation::alertmanager::{Alertmanagers, Answer};
 use cloudsync_exporter::automation::{
     Accepted, Automation, Bearer, Matchers, Memories, Meter, Rejected, Rule, RuleAction, Select, Settings,
 };
-use cloudsync_exporter::state::StateFile;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -204,9 +203,9 @@ fn open(
     alertmanagers: &Arc<Answers>,
     counted: &Arc<Counted>,
 ) -> Arc<Automation> {
-    let state = Arc::new(StateFile::open(&desk.file).unwrap());
     let (alertmanagers, counted) = (Arc::clone(alertmanagers), Arc::clone(counted));
     Arc::new(
-        Automation::open(Arc::clone(&desk.actions), state, settings.clone(), alertmanagers, counted).unwrap(),
+        Automation::open(Arc::clone(&desk.actions), desk.state(), settings.clone(), alertmanagers, counted)
+            .unwrap(),
     )
 }

@@ -19,6 +19,8 @@ pub(crate) struct Conn {
     pub(crate) status: &'static str,
     /// What is shown of it, which may come late.
     pub(super) shown: &'static str,
+    /// What it would be without its error.
+    pub(crate) hidden: &'static str,
     pub(crate) settings: Document,
     /// The settings that are shown before these, each once.
     pub(super) stale: VecDeque<Document>,
@@ -70,6 +72,7 @@ impl Conn {
             owner_name: name,
             status,
             shown: status,
+            hidden: "syncing",
             settings,
             stale: VecDeque::new(),
             tasks: Vec::new(),
@@ -204,13 +207,18 @@ impl World {
             Command::SetFilters(id, new) => drop(self.filters.insert(id.0, new.clone())),
             // What is in error shows the error, paused or not.
             Command::Pause(target) => {
-                for one in self.each(target).into_iter().filter(|one| one.status != "error") {
-                    one.status = "pause";
+                for one in self.each(target) {
+                    let is_broken = one.status == "error";
+                    *(if is_broken { &mut one.hidden } else { &mut one.status }) = "pause";
                 }
             }
             Command::Resume(target) => {
-                for one in self.each(target).into_iter().filter(|one| one.status == "pause") {
-                    one.status = "syncing";
+                for one in self.each(target) {
+                    let is_broken = one.status == "error";
+                    let state = if is_broken { &mut one.hidden } else { &mut one.status };
+                    if *state == "pause" {
+                        *state = "syncing";
+                    }
                 }
             }
             Command::RemoveConnection(id) => drop(self.connections.remove(&id.0)),
