@@ -69,7 +69,7 @@ impl Actions {
             meant.iter().map(|connection| self.new_hold(nas, connection, wish, origin)).collect();
         let ids: Vec<ConnectionId> = meant.iter().map(|connection| connection.id).collect();
         let was_paused = all_look(&meant, &ids, |look| look == Look::Paused)
-            && !ids.iter().any(|id| self.was_just_refused(nas, *id));
+            && !ids.iter().any(|id| self.is_of_a_refused_pause(nas, *id));
         let before = states(target, &meant);
         let command = Command::Pause(target);
         if dry_run {
@@ -200,7 +200,7 @@ impl Actions {
         // A NAS may go on showing for a while the pause that it was told to end.
         let is_paused = Look::of(connection.status.as_ref()) == Look::Paused
             && !self.was_just_resumed(nas, connection.id)
-            && !self.was_just_refused(nas, connection.id);
+            && !self.is_of_a_refused_pause(nas, connection.id);
         let others = self.book().pauses_of(nas, connection.id);
         // Paused by a hold is not paused by itself; but what was so before the first hold is so before this one.
         let was_paused = is_paused && others.iter().all(|hold| hold.was_paused);

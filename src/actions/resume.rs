@@ -120,11 +120,14 @@ impl Actions {
         refused.extend(ids.iter().map(|id| ((nas.clone(), *id), Instant::now())));
     }
 
-    /// Whether a connection that shows as paused is so by a pause of ours that was refused a moment ago.
-    pub(super) fn was_just_refused(&self, nas: &NasName, id: ConnectionId) -> bool {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Whether a connection that shows as paused is so by a pause of ours that was refused a moment ago: nobody holds it.
+    pub(super) fn is_of_a_refused_pause(&self, nas: &NasName, id: ConnectionId) -> bool {
         let patience = self.options().verify_timeout;
-        refused.get(&(nas.clone(), id)).is_some_and(|at| at.elapsed() < patience)
+        let was_refused = {
+            let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            refused.get(&(nas.clone(), id)).is_some_and(|at| at.elapsed() < patience)
+        };
+        was_refused && self.book().pauses_of(nas, id).is_empty()
     }
 
     /// Whether a connection that shows as paused was told to resume a moment ago.

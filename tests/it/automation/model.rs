@@ -23,7 +23,7 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunne
 use trial::Trial;
 
 /// As many histories as there are unless the environment says otherwise.
-const CASES: u32 = 1_000;
+const CASES: u32 = 500;
 
 /// Where the random numbers begin unless the environment says otherwise.
 const SEED: u64 = 0x5eed_0001;
