@@ -5,6 +5,24 @@
 //! [`Watch`](watch::Watch) at each NAS judges every command at the moment that it is told, and the rest is judged after
 //! each step. `PROPTEST_CASES` says how many histories there are, `PROPTEST_RNG_SEED` which.
 
+#![allow(clippy::similar_names, reason = "what holds is held, and a stage has a state")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_wrap,
+    reason = "small numbers, and moments below 2^53"
+)]
+#![allow(
+    clippy::needless_for_each,
+    clippy::while_let_on_iterator,
+    reason = "short steps read better in a row"
+)]
+#![allow(
+    clippy::match_same_arms,
+    clippy::format_collect,
+    reason = "the order of awaits is what differs; a failure is told once"
+)]
+#![allow(clippy::large_futures, reason = "each history runs by itself, and no stack is short")]
+
 mod event;
 mod finale;
 mod found;
@@ -37,7 +55,7 @@ fn config(cases: u32) -> Config {
         cases: u32::try_from(wanted * u64::from(cases) / u64::from(CASES)).unwrap().max(1),
         rng_seed: match given.rng_seed {
             RngSeed::Random => RngSeed::Fixed(SEED),
-            fixed => fixed,
+            fixed @ RngSeed::Fixed(_) => fixed,
         },
         failure_persistence: None,
         max_shrink_iters: 20_000,
