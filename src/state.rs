@@ -50,8 +50,13 @@ pub enum StateError {
         reason: String,
     },
     /// A later version of the program wrote the file.
-    #[error("the state file has version {found}, and this program knows versions up to {known}")]
+    #[error(
+        "the state file {} has version {found}, and this program knows versions up to {known}: \
+         run the program that wrote it, or name another file in state_file", path.display()
+    )]
     TooNew {
+        /// The file; empty in memory.
+        path: PathBuf,
         /// The version in the file.
         found: u32,
         /// The latest version that is known.

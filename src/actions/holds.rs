@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 pub(in crate::actions) use book::Amendment;
 pub use book::Book;
 pub(in crate::actions) use decide::GONE_AFTER;
-pub use decide::{Facts, Look, Step, step};
+pub use decide::{Facts, Look, Step, Told, step};
 pub use ending::{Cause, Ending};
 
 /// How far a hold is.
@@ -69,6 +69,9 @@ pub struct Hold {
     pub latch: bool,
     /// Whether the connection was paused before, and not by a hold.
     pub was_paused: bool,
+    /// Whether the NAS has shown the pause that was told last.
+    #[serde(default)]
+    pub was_shown: bool,
     /// How far it is.
     pub phase: Phase,
     /// Why it ends, once it does.
@@ -85,6 +88,11 @@ impl Hold {
     /// Whether it is to end whatever comes.
     pub fn is_ending(&self) -> bool {
         self.phase == Phase::Releasing
+    }
+
+    /// Whether its pause has shown, so that it is there or was taken away. One that never did may come yet.
+    pub fn has_shown(&self) -> bool {
+        self.was_shown || self.phase == Phase::Held
     }
 
     /// Who holds.
@@ -178,6 +186,7 @@ struct View<'a> {
     latest: Option<String>,
     latch: bool,
     was_paused: bool,
+    was_shown: bool,
     phase: Phase,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<Cause>,
@@ -200,6 +209,7 @@ impl Serialize for Hold {
             latest,
             latch,
             was_paused,
+            was_shown,
             phase,
             cause,
         } = self;
@@ -220,6 +230,7 @@ impl Serialize for Hold {
             latest: latest.map(rfc3339),
             latch: *latch,
             was_paused: *was_paused,
+            was_shown: *was_shown,
             phase: *phase,
             cause: *cause,
         };
@@ -248,6 +259,7 @@ mod tests {
             latest: Some(1_700_086_400_003),
             latch: true,
             was_paused: true,
+            was_shown: true,
             phase: Phase::Releasing,
             cause: Some(Cause::Person),
         };

@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 /// Holds of one connection. Whoever needs more forgets to end them.
 pub(super) const MOST_HOLDS: usize = 100;
 
+/// The word of a hold that needs nothing told: the connection is paused already.
+pub(super) const QUIETLY: &str = "hold";
+
 /// A wish to pause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
@@ -76,7 +79,9 @@ impl Actions {
             let after = wanted(target, &meant, &"pause".into());
             return Ok(Effect::Planned(plan(&*port, vec![command], before, after).await?));
         }
-        let deed = Deed { action: command.method(), target: object(nas, target, &meant), before };
+        let is_quiet = wish.holder.is_some() && self.stays_paused(nas, &meant);
+        let action = if is_quiet { QUIETLY } else { command.method() };
+        let deed = Deed { action, target: object(nas, target, &meant), before: before.clone() };
         let is_rule = wish.holder.is_some();
         let performance = self.begin(nas, &*port, origin, deed).await?;
         fault_point::reach_if(is_rule, "pause_recorded").await;
@@ -85,6 +90,9 @@ impl Actions {
         }
         self.forget_earlier_pauses(nas, &meant).await;
         fault_point::reach_if(is_rule, "pause_intended").await;
+        if is_quiet {
+            return self.paused(performance, &holds, before, (target, true)).await;
+        }
         let told = performance.tell(command).await;
         fault_point::reach_if(is_rule, "pause_told").await;
         if let Err(failure) = told {
@@ -94,6 +102,17 @@ impl Actions {
         let (listed, is_paused) = look_until(&*port, &ids, |look| look == Look::Paused).await;
         fault_point::reach_if(is_rule, "pause_seen").await;
         self.paused(performance, &holds, after(target, &ids, listed), (target, is_paused)).await
+    }
+
+    /// Whether these connections show as paused, and nobody has begun to end that.
+    fn stays_paused(&self, nas: &NasName, meant: &[Listed]) -> bool {
+        meant.iter().all(|connection| {
+            let is_ending = || self.book().pauses_of(nas, connection.id).iter().any(Hold::is_ending);
+            Look::of(connection.status.as_ref()) == Look::Paused
+                && !self.was_just_resumed(nas, connection.id)
+                && !self.is_of_a_refused_pause(nas, connection.id)
+                && !is_ending()
+        })
     }
 
     /// The holds that wait for a pause of these connections to show, whoever told it.
@@ -220,6 +239,7 @@ impl Actions {
             latest: holder.and_then(|holder| holder.latest),
             latch: wish.latch,
             was_paused,
+            was_shown: false,
             phase: Phase::Pausing,
             cause: None,
         }

@@ -106,11 +106,13 @@ impl Actions {
         let (listed, runs) = look_until(port, &[id], Look::is_resumed).await;
         let found = listed.ok().into_iter().flatten().find(|connection| connection.id == id);
         let after = json!({ "status": found.as_ref().map(Listed::status_word) });
-        if runs {
+        // A pause that never showed may come yet: the keeper sees to that.
+        let is_over = runs && hold.has_shown();
+        if is_over {
             self.book().end(std::slice::from_ref(&hold.id), Cause::Person, now()).await;
         }
         let mut done = performance.succeed(after, runs).await;
-        done.more = ended(if runs { std::slice::from_ref(&hold) } else { &[] });
+        done.more = ended(if is_over { std::slice::from_ref(&hold) } else { &[] });
         Ok(done)
     }
 

@@ -84,7 +84,7 @@ impl Actions {
     }
 
     /// After a resume was told: ends the holds of what runs, and leaves the others to the keeper, which sees to it that
-    /// they run.
+    /// they run. A pause that never showed may come yet.
     async fn let_go(
         &self,
         nas: &NasName,
@@ -95,7 +95,7 @@ impl Actions {
         let still: Vec<ConnectionId> =
             ids.iter().copied().filter(|id| !all_look(seen, &[*id], Look::is_resumed)).collect();
         self.note_resumed(nas, &still);
-        let is_left = |hold: &&Hold| still.contains(&ConnectionId(hold.connection_id));
+        let is_left = |hold: &&Hold| !hold.has_shown() || still.contains(&ConnectionId(hold.connection_id));
         let left: Vec<Hold> = holds.iter().filter(is_left).cloned().collect();
         let done: Vec<Hold> = holds.iter().filter(|hold| !is_left(hold)).cloned().collect();
         self.book().set_ending(&ids_of(&left), Cause::Person, now()).await;

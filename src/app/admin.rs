@@ -6,7 +6,7 @@ use super::alertmanagers::HttpAlertmanagers;
 use super::automation::{self, AutomationInbox, Counters};
 use super::daemon::listen_addr;
 use super::directory::NasDirectory;
-use crate::actions::{Actions, Keeper, Options, Reach, Retention};
+use crate::actions::{Actions, Keeper, Options, Retention};
 use crate::admin::{Admin, Grant, HashSource, Scope, Settings, Token, Tokens};
 use crate::automation::Automation;
 use crate::config::{Config, ListenAddress, TokenConfig};
@@ -188,7 +188,7 @@ fn grant(name: &str, token: &TokenConfig) -> Arc<Grant> {
     Arc::new(Grant {
         name: name.to_owned(),
         scopes: token.scopes.iter().filter_map(|scope| Scope::from_word(scope.as_str())).collect(),
-        reach: Reach { nas: token.nas.clone(), connections: token.connections.clone() },
+        reach: automation::reach(token),
     })
 }
 

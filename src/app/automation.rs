@@ -1,8 +1,9 @@
 //! The automation, put together: rules of the configuration, the webhook's way to it, and its counters.
 
+use crate::actions::Reach;
 use crate::admin::{Delivery, Inbox, NotTaken, Taken};
 use crate::automation::{self, Automation, Bearer, Matchers, Meter, Rejected, Rule, Select, Settings};
-use crate::config::{AutomationMode, Config, RuleAction, RuleConfig, RuleSelect};
+use crate::config::{AutomationMode, Config, RuleAction, RuleConfig, RuleSelect, TokenConfig};
 use crate::metrics::ExporterMetrics;
 use crate::model::NasName;
 use futures_util::future::BoxFuture;
@@ -15,8 +16,14 @@ pub(super) fn settings(config: &Config) -> Settings {
         enforces: automation.mode == AutomationMode::Enforce,
         rules: automation.rules.iter().filter_map(|(name, rule)| read(name, rule)).collect(),
         max_held_share: automation.max_held_share,
+        reaches: Some(config.admin.tokens.iter().map(|(name, token)| (name.clone(), reach(token))).collect()),
         reconcile_interval: automation.reconcile_interval,
     }
+}
+
+/// Where a token may act.
+pub(super) fn reach(token: &TokenConfig) -> Reach {
+    Reach { nas: token.nas.clone(), connections: token.connections.clone() }
 }
 
 fn read(name: &str, config: &RuleConfig) -> Option<Rule> {

@@ -94,7 +94,7 @@ fn bearer(config: &Config, token: Option<&str>) -> anyhow::Result<Bearer> {
     };
     let fitting = config.admin.tokens.iter().filter(|(_, token)| token.scopes.contains(&Scope::Webhook));
     if let Some((_, token)) = fitting.clone().find(|(known, _)| *known == name) {
-        let reach = Reach { nas: token.nas.clone(), connections: token.connections.clone() };
+        let reach = super::automation::reach(token);
         return Ok(Bearer { token: name.to_owned(), reach, ..Bearer::default() });
     }
     let names: Vec<&str> = fitting.map(|(name, _)| name.as_str()).collect();

@@ -13,7 +13,7 @@ use super::alertmanager::Alertmanagers;
 use super::desk::{Change, Desk, Truncated};
 use super::rules::{Rule, Target};
 use super::store::{Store, words};
-use crate::actions::{Actions, clock};
+use crate::actions::{Actions, Reach, clock};
 use crate::model::NasName;
 use crate::state::{StateError, StateFile};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +48,8 @@ pub struct Settings {
     pub rules: Vec<Rule>,
     /// The largest share of all connections that rules may keep paused at once.
     pub max_held_share: f64,
+    /// Where each token may act, by its name; none = wherever it might when it spoke.
+    pub reaches: Option<BTreeMap<String, Reach>>,
     /// Between two looks at the Alertmanagers.
     pub reconcile_interval: Duration,
 }

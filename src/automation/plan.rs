@@ -13,9 +13,9 @@ mod tests;
 use super::case::{Case, milliseconds, place};
 use super::decision::Decision;
 use super::desk::Desk;
-use super::rules::{KnownConnection, NoTarget, Rule, RuleAction, Select, Target};
+use super::rules::{KnownConnection, NoTarget, Rule, RuleAction, Select, Target, shown};
 use super::verdict::{Guard, Outcome, Verdict};
-use crate::actions::{Cause, Hold};
+use crate::actions::{Cause, Hold, Reach};
 use crate::model::{ConnectionId, NasName};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,11 +71,16 @@ pub fn homeless(desk: &Desk, rules: &[Rule], names: &[NasName]) -> Vec<Finding> 
         if !case.is_open() || names.iter().any(|name| is_about(rule, case, name)) {
             return None;
         }
-        if rule.select == Select::Labels && case.alert.label("nas").is_empty() {
+        let nas = match &rule.select {
+            Select::Named { nas, .. } => nas.as_str(),
+            Select::Labels | Select::Nothing => case.alert.label("nas"),
+        };
+        if nas.is_empty() {
             let detail = NoTarget::Unlabelled("nas").to_string();
             return case.finding(None, Verdict::blocked(Guard::Labels), &detail);
         }
-        case.finding(None, Verdict::blocked(Guard::UnknownConnection), "this instance has no such NAS")
+        let detail = format!("this instance has no NAS {}", shown(nas));
+        case.finding(None, Verdict::blocked(Guard::UnknownConnection), &detail)
     };
     desk.cases().filter_map(find).collect()
 }
@@ -133,7 +138,7 @@ impl Planning<'_> {
             let Some(seen) = connections.iter().find(|seen| seen.known.id == target.connection) else {
                 continue;
             };
-            let outside = |case: &&Case| !within(case, seen);
+            let outside = |case: &&Case| !within(case, seen, self.world.reaches.as_ref());
             let strangers: Vec<&Case> =
                 cases.iter().copied().filter(|case| outside(case) && case.is_open()).collect();
             self.block(Some(seen), &strangers, Guard::Token, "the sender's token may not be used on it");
@@ -314,11 +319,14 @@ fn target_of(seen: &Seen) -> Target {
     Target { nas: seen.known.nas.clone(), connection: seen.known.id }
 }
 
-/// Whether whoever sent a case's alert may act on a connection.
-fn within(case: &Case, seen: &Seen) -> bool {
+/// Whether whoever sent a case's alert might act on a connection then, and may still.
+fn within(case: &Case, seen: &Seen, reaches: Option<&BTreeMap<String, Reach>>) -> bool {
+    let has = |reach: &Reach| {
+        reach.has_nas(&seen.known.nas) && reach.has_connection(seen.known.id.0, &seen.known.names)
+    };
     case.bearers().any(|bearer| {
-        bearer.reach.has_nas(&seen.known.nas)
-            && bearer.reach.has_connection(seen.known.id.0, &seen.known.names)
+        let may_still = reaches.is_none_or(|reaches| reaches.get(&bearer.token).is_some_and(has));
+        has(&bearer.reach) && may_still
     })
 }
 

@@ -167,6 +167,7 @@ impl Rehearsal {
             endings: self.book.endings_of(nas),
             held: self.book.held(),
             most_held: self.props.max_held_share.map_or(usize::MAX, |share| most_held(total, share)),
+            reaches: None,
             resting: BTreeSet::new(),
         }
     }

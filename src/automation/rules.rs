@@ -16,6 +16,7 @@ use super::payload::Alert;
 use crate::model::NasName;
 
 pub use crate::actions::settings::{stricter, strictest};
+pub(super) use targets::shown;
 pub use targets::{KnownConnection, NoTarget, Target, id};
 
 /// What a rule does.

@@ -46,6 +46,9 @@ impl StateFile {
             Connection::open_with_flags(path, flags).map_err(StateError::from).and_then(Self::prepare);
         opened.map_err(|error| match error {
             StateError::Database(error) if is_unwritable(&error) => unwritable(error.to_string()),
+            StateError::TooNew { found, known, .. } => {
+                StateError::TooNew { path: path.to_owned(), found, known }
+            }
             other => other,
         })
     }

@@ -116,7 +116,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StateError> {
     let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
     if found > known {
-        return Err(StateError::TooNew { found, known });
+        return Err(StateError::TooNew { path: std::path::PathBuf::new(), found, known });
     }
     for (version, migration) in (1_u32..).zip(MIGRATIONS).skip(found as usize) {
         transaction.execute_batch(migration)?;

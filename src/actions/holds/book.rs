@@ -4,13 +4,12 @@
 
 mod settings;
 
-use super::{Cause, Ending, Hold, Phase};
+use super::{Cause, Ending, Hold, Phase, Told};
 use crate::actions::blocking;
 use crate::model::{ConnectionId, NasName};
 use crate::state::{HoldChange, StateError, StateFile};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use tokio::time::Instant;
 
 pub(in crate::actions) use settings::Amendment;
@@ -119,7 +118,10 @@ impl Book {
 
     /// Moves holds to another phase; written now, or as soon as it can be.
     pub async fn set_phase(&self, ids: &[String], phase: Phase, now: i64) {
-        self.alter(ids, |hold| hold.phase = phase);
+        self.alter(ids, |hold| {
+            hold.phase = phase;
+            hold.was_shown = phase == Phase::Held || (hold.was_shown && phase == Phase::Releasing);
+        });
         self.write_or_keep(ids, now).await;
     }
 
@@ -229,12 +231,12 @@ impl Book {
         self.tried.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
     }
 
-    /// How long ago a resume was told for a hold; for ever ago, if it was refused.
-    pub fn told(&self, id: &str) -> Option<Duration> {
+    /// The last resume that was told for a hold.
+    pub fn told(&self, id: &str) -> Option<Told> {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).get(id).map(Instant::elapsed);
-        told.or_else(|| {
+        told.map(Told::Ago).or_else(|| {
             let tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
-            tried.contains(id).then_some(Duration::MAX)
+            tried.contains(id).then_some(Told::Refused)
         })
     }
 

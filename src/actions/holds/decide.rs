@@ -47,6 +47,15 @@ impl Look {
     }
 }
 
+/// What came of telling a NAS to resume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It refused, while the pause showed.
+    Refused,
+    /// It said yes, so long ago.
+    Ago(Duration),
+}
+
 /// What is known of a hold's connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
@@ -56,8 +65,8 @@ pub struct Facts {
     pub others: usize,
     /// For how long the NAS has shown what contradicts the hold.
     pub contradicted: Duration,
-    /// How long ago a resume was told for this hold.
-    pub told: Option<Duration>,
+    /// The last resume that was told for this hold.
+    pub told: Option<Told>,
     /// Since the last good look the NAS was unreachable or forgot our session, or this program was not there to look.
     pub was_interrupted: bool,
     /// Whether rules are kept from acting.
@@ -103,8 +112,11 @@ pub fn step(hold: &Hold, is_to_end: bool, facts: Facts) -> Step {
         // It was seen paused, and somebody resumed it.
         (true, Phase::Held, Look::Running) => Step::End,
         (true, _, _) => match told {
-            Some(_) if look.is_resumed() => Step::End,
-            Some(ago) if ago < patience => Step::Wait,
+            // It was done all the same. Another state than a running one may hide the pause.
+            Some(Told::Refused) if look == Look::Running => Step::End,
+            // A pause that never showed may come after the resume.
+            Some(Told::Ago(ago)) if look.is_resumed() && (hold.has_shown() || ago >= patience) => Step::End,
+            Some(Told::Ago(ago)) if ago < patience => Step::Wait,
             // Not seen paused is no proof that it is not: the pause may be on its way, or hidden by an error.
             _ => Step::Resume,
         },
@@ -148,6 +160,7 @@ mod tests {
             latest: None,
             latch: false,
             was_paused,
+            was_shown: phase != Pausing,
             phase,
             cause: None,
         }
@@ -225,11 +238,28 @@ mod tests {
             (Releasing, Paused, Some(30), Step::Resume),
             (Releasing, Running, Some(1), Step::End),
             (Releasing, Other, Some(1), Step::End),
+            (Pausing, Running, Some(29), Step::Wait),
+            (Pausing, Other, Some(29), Step::Wait),
+            (Pausing, Paused, Some(29), Step::Wait),
+            (Pausing, Running, Some(30), Step::End),
+            (Pausing, Other, Some(30), Step::End),
+            (Pausing, Paused, Some(30), Step::Resume),
             (Releasing, Gone, Some(1), Step::Wait),
             (Releasing, Gone, None, Step::Wait),
         ] {
-            let facts = Facts { told: told.map(Duration::from_secs), ..seen(look) };
+            let told = told.map(Duration::from_secs).map(Told::Ago);
+            let facts = Facts { told, ..seen(look) };
             assert_eq!(step(&hold(phase, false), true, facts), expected, "{phase:?} {look:?} {told:?}");
+        }
+    }
+
+    #[test]
+    fn a_resume_that_was_refused_counts_only_where_it_shows() {
+        for (look, expected) in
+            [(Running, Step::End), (Paused, Step::Resume), (Other, Step::Resume), (Gone, Step::Wait)]
+        {
+            let facts = Facts { told: Some(Told::Refused), ..seen(look) };
+            assert_eq!(step(&hold(Releasing, false), true, facts), expected, "{look:?}");
         }
     }
 

@@ -203,6 +203,11 @@ impl Memory {
         may_release
     }
 
+    /// A hold's connection was told to resume: whatever it shows is looked at soon.
+    pub(super) fn wake(&mut self, id: &str) {
+        self.dormant.remove(id);
+    }
+
     /// Whether only time can tell of a hold.
     pub(super) fn is_dormant(&self, hold: &Hold) -> bool {
         self.dormant.contains(&hold.id)

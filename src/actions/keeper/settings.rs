@@ -52,7 +52,10 @@ pub(super) async fn keep(actions: &Actions, nas: &NasName, port: &dyn Nas, mut m
         memory.wants_a_look(charge, actions.is_frozen(), now())
             || snapshot.as_ref().is_some_and(|snapshot| has_news(snapshot, charge, &memory))
     };
-    let due: Vec<ConnectionId> = ids.into_iter().map(charge).filter(is_due).map(|charge| charge.id).collect();
+    let mut due: Vec<ConnectionId> =
+        ids.into_iter().map(charge).filter(is_due).map(|charge| charge.id).collect();
+    // What is refused again and again must not take the places of what can go on.
+    due.sort_by_key(|id| memory.is_vain(*id));
     if !due.is_empty() && memory.may_try() {
         let polled = snapshot.and_then(|snapshot| snapshot.data.as_ref()?.settings_asked);
         look_after(actions, nas, port, &mut memory, (due, polled)).await;
@@ -217,7 +220,9 @@ impl Visit<'_> {
             self.memory.note_release();
         }
         self.writes += 1;
-        write(site, &survey, shown).await.map(|()| true)
+        let written = write(site, &survey, shown).await;
+        self.memory.note_write(id, written.is_err());
+        written.map(|()| true)
     }
 
     /// Ends the holds of a connection that is gone for good.

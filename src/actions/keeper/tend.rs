@@ -144,7 +144,9 @@ impl Visit<'_> {
                 }
                 Step::GiveUp => self.give_up(&hold, status).await,
                 Step::End => {
-                    let why = "its time is over, and there is nothing to undo";
+                    let is_resumed = hold.is_ending() && look.is_resumed();
+                    let nothing = "its time is over, and there is nothing to undo";
+                    let why = if is_resumed { "the connection runs" } else { nothing };
                     self.end(&hold, status, hold.cause_of_time(), why).await;
                 }
                 Step::Yield => {
@@ -238,6 +240,7 @@ impl Visit<'_> {
             }
             self.memory.note_end(&hold.id, false);
             self.actions.book().note_told(std::slice::from_ref(&hold.id));
+            self.memory.wake(&hold.id);
             told.push((hold.clone(), performance));
         }
         if told.is_empty() {
@@ -247,7 +250,8 @@ impl Visit<'_> {
         for (hold, performance) in told {
             let (look, status) = Self::look(&hold, &listed);
             let is_done = look.is_resumed();
-            if is_done {
+            // A pause that never showed may come yet.
+            if is_done && hold.has_shown() {
                 fault_point::reach_if(hold.kind() == HoldKind::Alert, "release_seen").await;
                 let ids = std::slice::from_ref(&hold.id);
                 self.actions.book().end(ids, hold.cause_of_time(), now()).await;

@@ -6,7 +6,7 @@ use super::survey::{Ledger, Survey, number, survey};
 use crate::actions::fault_point;
 use crate::actions::holds::{Hold, Phase};
 use crate::actions::list::{ask, connections, find};
-use crate::actions::pause::{Holder, MOST_HOLDS, new_id};
+use crate::actions::pause::{Holder, MOST_HOLDS, QUIETLY, new_id};
 use crate::actions::perform::{Deed, Effect, Performance};
 use crate::actions::port::{Failure, FailureKind, Question};
 use crate::actions::record::{Object, Origin};
@@ -16,9 +16,6 @@ use crate::actions::{ActionError, Actions, now};
 use crate::model::{ConnectionId, DownReason, NasName};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-/// The word of a hold that needs nothing told: what others hold is as strict already.
-const QUIETLY: &str = "hold";
 
 /// A rule's wish to hold settings of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,6 +142,7 @@ impl Site<'_> {
             latest: wish.holder.latest,
             latch: wish.latch,
             was_paused: false,
+            was_shown: false,
             phase: Phase::Pausing,
             cause: None,
         };

@@ -146,6 +146,7 @@ fn of_holds() -> Named {
             ("latest", time()),
             ("latch", flag()),
             ("was_paused", flag()),
+            ("was_shown", flag()),
             ("phase", json!({ "type": "string", "enum": ["pausing", "held", "releasing"] })),
             ("cause", json!({ "type": "string", "enum": Cause::WORDS })),
         ],
@@ -161,6 +162,7 @@ fn of_holds() -> Named {
             "created",
             "latch",
             "was_paused",
+            "was_shown",
             "phase",
         ],
     );

@@ -133,6 +133,7 @@ impl Automation {
             endings: self.actions.book().endings_of(nas, clock::now()),
             held,
             most_held: self.most_held(settings.max_held_share),
+            reaches: settings.reaches.clone(),
             resting,
         }
     }

@@ -83,6 +83,7 @@ fn world() -> World {
         endings: Vec::new(),
         held: BTreeSet::new(),
         most_held: 1,
+        reaches: None,
         resting: BTreeSet::new(),
     }
 }
@@ -103,6 +104,7 @@ fn hold(rule: &str, id: i64) -> Hold {
         latest: Some(NOW + 23 * HOUR),
         latch: false,
         was_paused: false,
+        was_shown: true,
         phase: Phase::Held,
         cause: None,
     }

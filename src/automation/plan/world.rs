@@ -1,6 +1,6 @@
 //! What a plan is made from, and what it says.
 
-use crate::actions::{Ending, Hold, Look};
+use crate::actions::{Ending, Hold, Look, Reach};
 use crate::automation::case::CaseKey;
 use crate::automation::decision::Decision;
 use crate::automation::rules::{KnownConnection, Target};
@@ -44,6 +44,8 @@ pub struct World {
     pub held: BTreeSet<Target>,
     /// How many connections may be held at once.
     pub most_held: usize,
+    /// Where each token may act now, by its name; none where there are no tokens to go by.
+    pub reaches: Option<BTreeMap<String, Reach>>,
     /// What failed a moment ago and is not tried again yet: rule and connection.
     pub resting: BTreeSet<(String, Target)>,
 }

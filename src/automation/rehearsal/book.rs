@@ -35,6 +35,7 @@ impl Book {
             latest: *latest,
             latch: until.is_none(),
             was_paused: false,
+            was_shown: true,
             phase: Phase::Held,
             cause: None,
         });

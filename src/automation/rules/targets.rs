@@ -111,7 +111,7 @@ pub fn id(text: &str) -> Option<ConnectionId> {
 }
 
 /// A label's value, which anybody may have written.
-fn shown(text: &str) -> String {
+pub(in crate::automation) fn shown(text: &str) -> String {
     let mut cut: String = text.chars().take(MOST_SHOWN).flat_map(char::escape_debug).collect();
     if text.chars().count() > MOST_SHOWN {
         cut.push('…');

@@ -1,6 +1,7 @@
 //! Resumes and the ends of holds: nothing is resumed that was paused before, and nothing that others hold.
 
-use super::desk::{Desk, done, failed, home, one, origin};
+use super::desk::{Desk, VERIFY, done, failed, home, one, origin};
+use super::keeping::looks;
 use super::script::Fault;
 use cloudsync_exporter::actions::{ActionError, Effect, Hold, Pause, Resume, Target};
 use serde_json::json;
@@ -160,6 +161,23 @@ async fn alerts_and_latches_withstand_a_plain_resume() {
     assert_eq!(plan.more["ended_holds"].as_array().unwrap().len(), 3);
     assert_eq!(desk.holds().len(), 3);
     done(desk.resume(one(3), true).await);
+    desk.home.was_told(&["resume 3"]);
+    assert!(desk.holds().is_empty());
+}
+
+/// The NAS said yes to the pause and did not show it: it may come after the resume.
+#[tokio::test(start_paused = true)]
+async fn a_resume_leaves_the_hold_of_a_pause_that_never_showed_to_the_keeper() {
+    let desk = Desk::new();
+    desk.home.fails("pause", Fault::Ignore);
+    done(desk.pause(one(3), None).await);
+    let resumed = done(desk.resume(one(3), false).await);
+    assert_eq!(resumed.more["holds"][0]["phase"], "releasing");
+    desk.home.was_told(&["pause 3", "resume 3"]);
+    let mut keeper = desk.keeper();
+    looks(&mut keeper, 2).await;
+    desk.home.set_status(3, "pause");
+    looks(&mut keeper, 2 * VERIFY.as_secs() + 6).await;
     desk.home.was_told(&["resume 3"]);
     assert!(desk.holds().is_empty());
 }

@@ -161,6 +161,11 @@ impl Script {
         self.world().stubborn.insert(id);
     }
 
+    /// From now on a change of this connection's settings is refused.
+    pub(crate) fn refuses_to_set(&self, id: i64) {
+        self.world().unyielding.insert(id);
+    }
+
     /// So many lists from now on show what is so now.
     pub(crate) fn lags(&self, lists: usize) {
         let mut world = self.world();
@@ -358,6 +363,11 @@ impl Nas for Script {
                 && self.world().stubborn.contains(&id.0)
             {
                 return Err(Fault::Refuse(400).failure(method));
+            }
+            if let Command::SetConnection(id, _) = &command
+                && self.world().unyielding.contains(&id.0)
+            {
+                return Err(Fault::Refuse(402).failure(method));
             }
             match self.fault(method).await {
                 None => self.world().carry_out(&command),

@@ -53,6 +53,63 @@ async fn a_nas_that_lists_nothing_at_first_forgot_as_well() {
     assert_eq!(stage.desk.holds(), ["home 3 held"]);
 }
 
+/// What a token might do when it spoke, it may not do any more.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_narrowed_or_removed_acts_no_more() {
+    let everything = bearer().reach;
+    let elsewhere = Reach { nas: vec!["office".to_owned()], ..everything.clone() };
+    for (now, told) in [(Some(everything), &["pause 3"][..]), (Some(elsewhere), &[]), (None, &[])] {
+        let mut stage = Stage::new(&[rule("wan")]);
+        stage.up = false;
+        stage.seconds(2).await;
+        stage.fires("wan", "a").await;
+        let reaches = now.map(|reach| (bearer().token, reach)).into_iter().collect();
+        stage.set(Settings { reaches: Some(reaches), ..stage.settings.clone() });
+        stage.up = true;
+        stage.seconds(5).await;
+        stage.desk.home.was_told(told);
+        let last = stage.decisions().await.pop().unwrap();
+        assert_eq!(last, if told.is_empty() { "wan blocked token" } else { "wan acted" });
+    }
+}
+
+/// Two rules, one pause: what shows as paused is not told again.
+#[tokio::test(start_paused = true)]
+async fn a_second_rule_holds_what_is_paused_without_a_word() {
+    let mut stage = Stage::new(&[rule("wan"), rule("disk")]);
+    stage.fires("wan", "a").await;
+    stage.seconds(3).await;
+    stage.fires("disk", "b").await;
+    stage.seconds(3).await;
+    stage.desk.home.was_told(&["pause 3"]);
+    assert_eq!(stage.desk.holds(), ["home 3 held", "home 3 held"]);
+    assert!(stage.decisions().await.ends_with(&["disk acted".to_owned()]));
+    stage.ends("wan", "a").await;
+    stage.pass(121).await;
+    stage.seconds(10).await;
+    stage.desk.home.was_told(&[]);
+    stage.ends("disk", "b").await;
+    stage.pass(121).await;
+    stage.seconds(10).await;
+    stage.desk.home.was_told(&["resume 3"]);
+}
+
+/// What is about to be resumed shows as paused for a while: a rule that comes then has to say so.
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_comes_while_another_lets_go_pauses_again() {
+    let mut stage = Stage::new(&[rule("wan"), rule("disk")]);
+    stage.fires("wan", "a").await;
+    stage.seconds(3).await;
+    stage.ends("wan", "a").await;
+    stage.desk.home.lags(4);
+    stage.pass(121).await;
+    stage.fires("disk", "b").await;
+    stage.seconds(40).await;
+    stage.desk.home.was_told(&["pause 3", "resume 3", "pause 3"]);
+    assert_eq!(stage.desk.home.status(3), "pause");
+    assert_eq!(stage.desk.holds(), ["home 3 held"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn ends_that_are_refused_do_not_keep_others() {
     let ids = 10..16_i64;

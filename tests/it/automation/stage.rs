@@ -71,6 +71,7 @@ pub(crate) fn settings(rules: &[Rule]) -> Settings {
         enforces: true,
         rules: rules.to_vec(),
         max_held_share: 1.0,
+        reaches: None,
         reconcile_interval: Duration::from_secs(180),
     }
 }

@@ -46,6 +46,8 @@ pub(in crate::actions::keeper) struct Memory {
     dormant_until: Option<Instant>,
     /// The last look at a connection.
     looked: BTreeMap<ConnectionId, Looked>,
+    /// Connections whose settings were last written in vain.
+    vain: BTreeSet<ConnectionId>,
 }
 
 impl Memory {
@@ -78,6 +80,7 @@ impl Memory {
         self.unsaid.retain(|id| ids.contains(id));
         self.postponed.retain(|id| ids.contains(id));
         self.looked.retain(|id, _| ids.contains(id));
+        self.vain.retain(|id| ids.contains(id));
     }
 
     /// The NAS could not be asked: for how long it has shown the same is not known any more.
@@ -116,6 +119,20 @@ impl Memory {
     /// Those of one more connection are.
     pub(super) fn note_release(&mut self) {
         self.stages.note_release();
+    }
+
+    /// The settings of a connection were written, in vain or not.
+    pub(super) fn note_write(&mut self, id: ConnectionId, is_vain: bool) {
+        if is_vain {
+            self.vain.insert(id);
+        } else {
+            self.vain.remove(&id);
+        }
+    }
+
+    /// Whether the settings of a connection were last written in vain.
+    pub(super) fn is_vain(&self, id: ConnectionId) -> bool {
+        self.vain.contains(&id)
     }
 
     /// Whether a connection needs a look of its own, at `now` in milliseconds since 1970.

@@ -238,6 +238,27 @@ async fn many_connections_are_let_go_a_few_at_a_time() {
     is_over(&desk);
 }
 
+/// Two that are refused take both places of a stage, again and again.
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_does_not_keep_others() {
+    let desk = Desk::new();
+    for id in [3, 5] {
+        let one = desk.home.world().connections[&5].clone();
+        desk.home.world().connections.insert(id + 100, one);
+    }
+    for id in [3, 5, 103, 105] {
+        let mut wish = SettingsWish { connection: ConnectionId(id), ..wish("wan", &[(UPLOAD, 512)]) };
+        wish.holder.until = Some(0);
+        done(desk.actions.hold_settings(&home(), &wish, &rules()).await);
+    }
+    desk.home.refuses_to_set(3);
+    desk.home.refuses_to_set(5);
+    let mut keeper = desk.keeper();
+    looks(&mut keeper, 60).await;
+    assert_eq!(desk.holds(), ["home 3 releasing", "home 5 releasing"]);
+    desk.home.world().told.clear();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_resume_neither_ends_nor_minds_them() {
     let desk = Desk::new();

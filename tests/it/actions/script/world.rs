@@ -46,6 +46,8 @@ pub(crate) struct World {
     pub(crate) polls: usize,
     /// Connections that it refuses to resume.
     pub(crate) stubborn: std::collections::BTreeSet<i64>,
+    /// Connections whose settings it refuses to change.
+    pub(crate) unyielding: std::collections::BTreeSet<i64>,
     pub(super) sessions_lost: u64,
     pub(super) loses_session: bool,
     pub(super) faults: BTreeMap<&'static str, Fault>,
@@ -141,6 +143,7 @@ impl World {
             blocked: Vec::new(),
             polls: 0,
             stubborn: std::collections::BTreeSet::new(),
+            unyielding: std::collections::BTreeSet::new(),
             sessions_lost: 0,
             loses_session: false,
             faults: BTreeMap::new(),

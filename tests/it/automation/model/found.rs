@@ -3,8 +3,8 @@
 use super::check;
 use super::event::{At, Call, Copies, Event, Failing, First, KINDS, Peer, Place};
 use Event::{
-    Answers, Arrives, Blinks, Comes, Deletes, Dies, DsmPauses, DsmResumes, Ends, Fails, Fires, Freezes, Goes,
-    Heals, Lags, Pass, Pauses, Restarts, Resumes,
+    Answers, Arrives, Blinks, Breaks, Comes, Deletes, Dies, DsmPauses, DsmResumes, Ends, Fails, Fires,
+    Freezes, Goes, Heals, Lags, Pass, Pauses, Restarts, Resumes,
 };
 
 const WAN: super::event::Kind = KINDS[0];
@@ -53,6 +53,19 @@ fn a_hold_that_a_person_ended_stays_for_more_than_a_day() {
         Fires(WAN, Copies::One),
         Comes(At::Home, false),
         pass(5),
+    ]);
+}
+
+/// The end of a hold was refused, and an error that hid the pause was taken for a resume that was done all the same.
+#[test]
+fn an_error_hides_the_pause_of_a_hold_whose_end_was_refused() {
+    check(&[
+        Pauses(HOME_5, Some(400)),
+        pass(401),
+        Fails(At::Home, Call::Resume, Failing::Refused),
+        pass(31),
+        Breaks(HOME_5),
+        pass(2),
     ]);
 }
 

@@ -1,10 +1,10 @@
 //! What must be so after each step.
 
-use super::event::Place;
-use super::known::{Rest, on_now};
+use super::event::{At, Place};
+use super::known::{Rest, on_now, place_of};
 use super::trial::Trial;
 use super::watch::Watch;
-use cloudsync_exporter::actions::{Cause, clock};
+use cloudsync_exporter::actions::{Cause, Phase, clock};
 
 /// What a person's resume in DSM must lead to.
 pub(super) struct Expected {
@@ -20,10 +20,18 @@ pub(super) struct Expected {
 impl Trial {
     /// What must be so of holds at every moment, and what those that ended mean.
     pub(super) fn look_at_holds(&mut self) {
+        let scripts = At::ALL.map(|at| (at, self.script(at)));
         let mut watch = self.watch();
         let now = clock::now();
         let holds = watch.actions.book().all();
         let mut wrong = Vec::new();
+        for hold in holds.iter().filter(|hold| !hold.rule.is_empty()) {
+            if hold.phase == Phase::Held && !watch.doings.holds.contains_key(&hold.id) {
+                let place = place_of(hold);
+                let script = scripts.iter().find(|(at, _)| *at == place.0).map(|(_, script)| script);
+                watch.takes_in_silence(place, hold, script.unwrap(), now);
+            }
+        }
         for hold in holds.iter().filter(|hold| !hold.rule.is_empty()) {
             let rule = &watch.rules[&hold.rule];
             let most = hold.created + i64::try_from(rule.max_hold.as_millis()).unwrap();

@@ -1,6 +1,7 @@
 //! What befalls the NASes and the program.
 
 use super::event::{At, Call, Event, Failing, First, PLACES, Place};
+use super::known::Wish;
 use super::trial::Trial;
 use super::watch::real;
 use crate::actions::script::Fault;
@@ -55,6 +56,11 @@ impl Trial {
             Event::Breaks(place) => {
                 self.script(place.0).breaks(place.1);
                 self.confuse(place);
+                // It was told to resume and said yes: whether it did is hidden now.
+                let mut watch = self.watch();
+                if watch.holds(place).iter().any(|hold| watch.resumed.contains_key(&hold.id)) {
+                    watch.place(place).wish = Wish::Either;
+                }
             }
             Event::Heals(Place(at, id)) => self.script(at).heals(id),
             other => unreachable!("{other:?} befalls no machine"),

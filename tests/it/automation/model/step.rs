@@ -1,6 +1,6 @@
 //! The rules of a single hold, for whatever holds and whatever is seen: what they can never say.
 
-use cloudsync_exporter::actions::holds::{Facts, Step, step};
+use cloudsync_exporter::actions::holds::{Facts, Step, Told, step};
 use cloudsync_exporter::actions::{Cause, Hold, Look, Phase};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -13,32 +13,36 @@ const LONG: u64 = 10_000;
 fn hold() -> impl Strategy<Value = Hold> {
     let phase = select(&[Phase::Pausing, Phase::Held, Phase::Releasing][..]);
     let moment = || prop::option::of(0_i64..LONG as i64 * 1_000);
-    let named = (any::<bool>(), any::<bool>(), any::<bool>());
-    (phase, named, moment(), moment()).prop_map(|(phase, (is_rule, latch, was_paused), until, latest)| Hold {
-        id: "h-1".to_owned(),
-        nas: "home".to_owned(),
-        connection_id: 3,
-        connection: "Dropbox".to_owned(),
-        rule: if is_rule { "wan".to_owned() } else { String::new() },
-        episode: is_rule.then(|| "0123456789abcdef".to_owned()),
-        set: BTreeMap::new(),
-        reason: "because".to_owned(),
-        author: "am".to_owned(),
-        created: 0,
-        until,
-        latest,
-        latch,
-        was_paused,
-        phase,
-        cause: (phase == Phase::Releasing).then_some(Cause::Over),
-    })
+    let named = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    (phase, named, moment(), moment()).prop_map(
+        |(phase, (is_rule, latch, was_paused, was_shown), until, latest)| Hold {
+            id: "h-1".to_owned(),
+            nas: "home".to_owned(),
+            connection_id: 3,
+            connection: "Dropbox".to_owned(),
+            rule: if is_rule { "wan".to_owned() } else { String::new() },
+            episode: is_rule.then(|| "0123456789abcdef".to_owned()),
+            set: BTreeMap::new(),
+            reason: "because".to_owned(),
+            author: "am".to_owned(),
+            created: 0,
+            until,
+            latest,
+            latch,
+            was_paused,
+            was_shown: phase == Phase::Held || (was_shown && phase == Phase::Releasing),
+            phase,
+            cause: (phase == Phase::Releasing).then_some(Cause::Over),
+        },
+    )
 }
 
 fn facts() -> impl Strategy<Value = Facts> {
     let look = select(&[Look::Paused, Look::Running, Look::Other, Look::Gone][..]);
     let span = || (0..LONG).prop_map(Duration::from_secs);
     let switches = (any::<bool>(), any::<bool>());
-    (look, 0_usize..3, span(), prop::option::of(span()), switches, 1_u64..120).prop_map(
+    let told = prop_oneof![Just(Told::Refused), span().prop_map(Told::Ago)];
+    (look, 0_usize..3, span(), prop::option::of(told), switches, 1_u64..120).prop_map(
         |(look, others, contradicted, told, (was_interrupted, is_frozen), patience)| Facts {
             look,
             others,
@@ -62,14 +66,18 @@ proptest! {
     ) {
         let is_to_end = is_to_end || hold.phase == Phase::Releasing;
         let is_rule = !hold.rule.is_empty();
+        let is_answered = matches!(facts.told, Some(Told::Ago(_)));
+        let ago = match facts.told {
+            Some(Told::Ago(ago)) => Some(ago),
+            Some(Told::Refused) | None => None,
+        };
         let step = step(&hold, is_to_end, facts);
         match step {
             Step::Wait => {
                 // What is to end and has nothing to undo, or nothing more to wait for, does not wait.
                 prop_assert!(!is_to_end || (facts.others == 0 && !hold.was_paused));
-                let is_shown = facts.told.is_some() && facts.look.is_resumed();
-                prop_assert!(!(is_to_end && is_shown));
-                let is_tired = facts.told.is_none_or(|ago| ago >= facts.patience);
+                prop_assert!(!(is_to_end && hold.has_shown() && is_answered && facts.look.is_resumed()));
+                let is_tired = ago.is_none_or(|ago| ago >= facts.patience);
                 prop_assert!(!(is_to_end && is_tired && facts.look != Look::Gone));
                 // What contradicts the hold and is nobody's fault is not passed over.
                 let is_lost = facts.look == Look::Running && hold.phase == Phase::Held;
@@ -99,13 +107,15 @@ proptest! {
                 prop_assert!(!hold.was_paused, "it was paused before");
                 prop_assert_eq!(facts.others, 0, "somebody else holds it");
                 prop_assert!(facts.look != Look::Gone, "nobody is there to be told");
-                prop_assert!(facts.told.is_none_or(|ago| ago >= facts.patience && facts.look == Look::Paused));
+                prop_assert!(ago.is_none_or(|ago| ago >= facts.patience && facts.look == Look::Paused));
             }
             Step::End => {
                 prop_assert!(is_to_end);
                 // Nothing of the hold is left on the NAS, or somebody else takes over.
-                let is_undone = facts.look.is_resumed()
-                    && (facts.told.is_some() || (hold.phase == Phase::Held && facts.look == Look::Running));
+                let runs = facts.look == Look::Running;
+                let is_known = runs && (hold.phase == Phase::Held || facts.told == Some(Told::Refused));
+                let is_settled = hold.has_shown() || ago.is_some_and(|ago| ago >= facts.patience);
+                let is_undone = is_known || (is_answered && facts.look.is_resumed() && is_settled);
                 prop_assert!(hold.was_paused || facts.others > 0 || is_undone);
             }
             Step::Yield => {

@@ -221,12 +221,30 @@ impl Watch {
         if lags.is_none() && real(script, place.1).is_broken {
             self.complain(format!("a rule pauses {place:?}, which is in error"));
         }
-        let is_new = |hold: &&Hold| !hold.rule.is_empty() && !self.doings.holds.contains_key(&hold.id);
+        // One that was taken without a word holds already.
+        let is_new = |hold: &&Hold| {
+            hold.phase == Phase::Pausing && !hold.rule.is_empty() && !self.doings.holds.contains_key(&hold.id)
+        };
         let new: Vec<Hold> = holds.iter().filter(is_new).cloned().collect();
         let [hold] = new.as_slice() else {
             self.complain(format!("a rule pauses {place:?} with {} new holds: {holds:?}", new.len()));
             return;
         };
+        self.rule_takes(place, hold, now);
+    }
+
+    /// A rule took a hold of a connection without a word: it has to be paused already.
+    pub(super) fn takes_in_silence(&mut self, place: Place, hold: &Hold, script: &Script, now: i64) {
+        if self.nases[&place.0].lags.is_none() && !real(script, place.1).is_paused {
+            self.complain(format!("a rule holds {place:?}, which runs, without a word: {hold:?}"));
+        }
+        if self.actions.is_frozen() || !self.enforces {
+            self.complain(format!("a rule that may not act holds {place:?}: {hold:?}"));
+        }
+        self.rule_takes(place, hold, now);
+    }
+
+    fn rule_takes(&mut self, place: Place, hold: &Hold, now: i64) {
         let rule = self.rules[&hold.rule].clone();
         let book = self.actions.book().all();
         if let Some(wrong) = self.doings.takes((hold, &book), place, (&rule, self.share), &self.state, now) {
