@@ -101,7 +101,7 @@ struct Planning<'a> {
     plan: Plan,
 }
 
-impl Planning<'_> {
+impl<'a> Planning<'a> {
     fn rule(&mut self, rule: &Rule, cases: &[&Case]) {
         let Some(connections) = &self.world.connections else {
             self.wait(rule, cases);
@@ -138,7 +138,10 @@ impl Planning<'_> {
             let Some(seen) = connections.iter().find(|seen| seen.known.id == target.connection) else {
                 continue;
             };
-            let outside = |case: &&Case| !within(case, seen, self.world.reaches.as_ref());
+            let is_held = self.hold_of(rule, &target).is_some();
+            // What is held already ends with the alert, whatever became of the token meanwhile.
+            let reaches = self.world.reaches.as_ref().filter(|_| !is_held);
+            let outside = |case: &&Case| !within(case, seen, reaches);
             let strangers: Vec<&Case> =
                 cases.iter().copied().filter(|case| outside(case) && case.is_open()).collect();
             self.block(Some(seen), &strangers, Guard::Token, "the sender's token may not be used on it");
@@ -186,13 +189,18 @@ impl Planning<'_> {
         }
     }
 
+    /// The rule's hold of a connection.
+    fn hold_of(&self, rule: &Rule, target: &Target) -> Option<&'a Hold> {
+        let is_its = |hold: &&Hold| {
+            hold.rule == rule.name && hold.is_on(&target.nas, target.connection) && !hold.is_ending()
+        };
+        self.world.holds.iter().find(is_its)
+    }
+
     /// One connection.
     fn target(&mut self, rule: &Rule, seen: &Seen, cases: &[&Case]) {
         let target = target_of(seen);
-        let hold = self.world.holds.iter().find(|hold| {
-            hold.rule == rule.name && hold.is_on(&target.nas, target.connection) && !hold.is_ending()
-        });
-        if let Some(hold) = hold {
+        if let Some(hold) = self.hold_of(rule, &target) {
             self.renew(rule, hold, cases);
             for case in cases.iter().filter(|case| supports(case, rule, &target, self.world.now)) {
                 // It is said already of the one that it was taken for.

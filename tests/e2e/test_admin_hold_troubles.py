@@ -93,9 +93,10 @@ def test_silence_on_pause_settles_as_not_paused(home):
     assert hold["phase"] == "pausing"
     assert record(home.exporter, body["audit_id"])["outcome"] == "unknown"
     ended(home.exporter, hold)
-    # The pause may come yet, so it is undone.
+    # The pause may come yet, so it is undone, and watched for a while longer.
     assert status(home.nas, DROPBOX) == "uptodate" and sent(home.nas, "resume") == [{"connection_id": DROPBOX}]
-    undone, given_up = audit(home.exporter, limit=2)
+    over, undone, given_up = audit(home.exporter, limit=3)
+    assert (over["action"], over["reason"]) == ("release", f"hold {hold['id']}: the connection runs")
     assert (undone["action"], given_up["action"], given_up["source"]) == ("resume", "give_up", "release")
     assert "does not show the pause" in given_up["reason"]
 

@@ -64,7 +64,7 @@ def test_a_state_file_of_a_later_version(stage):
     ended = run("--config.file", home.exporter.file, "--web.listen-address", "127.0.0.1:0", directory=stage.directory)
     assert ended.returncode not in (0, 101), ended
     said = ended.stdout + ended.stderr
-    assert "the state file has version 99" in said and "panicked" not in said, said
+    assert f"the state file {file} has version 99" in said and "panicked" not in said, said
     # It was left as it was.
     with database(file) as opened:
         assert opened.execute("PRAGMA user_version").fetchone()[0] == 99

@@ -73,6 +73,24 @@ async fn a_token_that_is_narrowed_or_removed_acts_no_more() {
     }
 }
 
+/// What it held ends with the alert all the same.
+#[tokio::test(start_paused = true)]
+async fn the_hold_of_a_token_that_is_removed_ends_with_its_alert() {
+    let mut stage = Stage::new(&[rule("wan")]);
+    stage.fires("wan", "a").await;
+    stage.seconds(3).await;
+    stage.set(Settings {
+        reaches: Some([("new".to_owned(), bearer().reach)].into()),
+        ..stage.settings.clone()
+    });
+    stage.seconds(3).await;
+    assert_eq!(stage.desk.holds(), ["home 3 held"]);
+    send(&stage, Bearer { token: "new".to_owned(), ..bearer() }, "resolved").await;
+    stage.pass(121).await;
+    stage.seconds(5).await;
+    stage.desk.home.was_told(&["pause 3", "resume 3"]);
+}
+
 /// Two rules, one pause: what shows as paused is not told again.
 #[tokio::test(start_paused = true)]
 async fn a_second_rule_holds_what_is_paused_without_a_word() {

@@ -93,7 +93,7 @@ fn what_cannot_be_known() {
         pass(3),
     ]);
     // Whether a pause lies hidden under an error.
-    check(&[DsmPauses(HOME_5), Event::Breaks(HOME_5), Pauses(HOME_5, Some(20)), pass(1)]);
+    check(&[DsmPauses(HOME_5), Breaks(HOME_5), Pauses(HOME_5, Some(20)), pass(1)]);
     // Whether a resume was done whose teller died.
     check(&[
         Pauses(HOME_3, None),

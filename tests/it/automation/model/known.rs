@@ -181,6 +181,8 @@ impl Doings {
                         && case.until(rule) > now
                         && case.heard < now - 1_500
                         && !self.rests.contains(&rest(case, place))
+                        // One that had ended, and came back as the same occurrence after a person had said no.
+                        && !case.rests.contains_key(&format!("{place:?}"))
                 };
                 if let Some(case) = cases(state).iter().find(supports) {
                     return Some(format!(
