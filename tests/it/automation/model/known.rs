@@ -110,11 +110,16 @@ impl Doings {
         if taken >= rule.daily_budget as usize {
             return Some(format!("rule {} has taken {place:?} {taken} times within a day", rule.name));
         }
-        let held: BTreeSet<Place> = others().map(place_of).collect();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of six")]
+        let paused: BTreeSet<Place> = others().map(place_of).collect();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a share of six"
+        )]
         let most = ((super::event::PLACES.len() as f64 * share) as usize).max(1);
-        if !held.contains(&place) && held.len() >= most {
-            return Some(format!("rules hold {held:?} already, and take {place:?}"));
+        if !paused.contains(&place) && paused.len() >= most {
+            return Some(format!("rules hold {paused:?} already, and take {place:?}"));
         }
         let cases = cases(state);
         let is_on = |case: &&Case| case.rule == rule.name && case.is_open() && is_about(case, place);
@@ -132,7 +137,7 @@ impl Doings {
         if !on.iter().filter(wants).any(|known| is_its(&known)) {
             return Some(format!("rule {} takes {place:?} for {:?}, not {on:?}", rule.name, hold.episode));
         }
-        let held = Held {
+        let taken = Held {
             rule: rule.name.clone(),
             place,
             created: hold.created,
@@ -140,7 +145,7 @@ impl Doings {
             ended: None,
             is_touched: false,
         };
-        self.holds.insert(hold.id.clone(), held);
+        self.holds.insert(hold.id.clone(), taken);
         None
     }
 

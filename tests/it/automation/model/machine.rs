@@ -80,7 +80,9 @@ impl Trial {
         self.stage.restart();
         self.settled = 0;
         // It knows nothing of earlier polls.
-        At::ALL.iter().for_each(|at| self.script(*at).world().snapshot = None);
+        for at in At::ALL {
+            self.script(at).world().snapshot = None;
+        }
         let mut watch = self.watch();
         watch.resumed.clear();
         watch.actions = Arc::clone(&self.stage.desk.actions);
@@ -88,7 +90,9 @@ impl Trial {
         for known in watch.places.values_mut() {
             known.steady = 0;
         }
-        At::ALL.into_iter().for_each(|at| watch.loses(at));
+        for at in At::ALL {
+            watch.loses(at);
+        }
         watch.nases.values_mut().for_each(|health| health.good = 0);
         drop(watch);
         self.expected.iter_mut().for_each(|expected| expected.is_certain = false);
@@ -141,6 +145,7 @@ impl Trial {
 
     /// The NAS is polled.
     pub(super) fn poll(&mut self, at: At) {
+        #[expect(clippy::cast_precision_loss, reason = "a history moves the calendar by less than 2^53 ms")]
         let ahead = (clock::now() - jiff::Timestamp::now().as_millisecond()) as f64 / 1_000.0;
         let script = self.script(at);
         let mut watch = self.watch();

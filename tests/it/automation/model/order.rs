@@ -162,8 +162,7 @@ async fn arrive(
     let mut stage = Stage::over(Desk::in_memory(), settings(&unbounded()));
     arrivals.sort_by_key(|(at, _)| *at);
     let mut now = 0;
-    let mut at_once = arrivals.chunk_by(|one, next| one.0 == next.0).enumerate();
-    while let Some((index, chunk)) = at_once.next() {
+    for (index, chunk) in arrivals.chunk_by(|one, next| one.0 == next.0).enumerate() {
         let at = chunk[0].0;
         if at > now {
             stage.pass(u64::try_from(at - now).unwrap()).await;
@@ -189,12 +188,14 @@ async fn arrive(
     prop_assert!(holds.iter().all(|hold| hold.phase == Phase::Held), "{:?}", holds);
     let cases: Vec<Case> = super::known::cases(&stage.desk.state());
     let open = cases.into_iter().filter(Case::is_open);
-    let state = State {
-        paused: [3, 5].into_iter().filter(|id| stage.desk.home.status(*id) == "pause").collect(),
-        holds: holds.into_iter().map(|hold| (hold.rule, hold.connection_id)).collect(),
-        open: open.map(|case| (case.rule, case.alert.fingerprint)).collect(),
-    };
-    Ok((state, taken))
+    Ok((
+        State {
+            paused: [3, 5].into_iter().filter(|id| stage.desk.home.status(*id) == "pause").collect(),
+            holds: holds.into_iter().map(|hold| (hold.rule, hold.connection_id)).collect(),
+            open: open.map(|case| (case.rule, case.alert.fingerprint)).collect(),
+        },
+        taken,
+    ))
 }
 
 /// Of how many occurrences a rule hears for a connection.

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Longer than any NAS may take, and long enough for a connection to be gone.
-const LONG: u64 = 10_000;
+const LONG: u32 = 10_000;
 
 fn hold() -> impl Strategy<Value = Hold> {
     let phase = select(&[Phase::Pausing, Phase::Held, Phase::Releasing][..]);
-    let moment = || prop::option::of(0_i64..LONG as i64 * 1_000);
+    let moment = || prop::option::of(0..i64::from(LONG) * 1_000);
     let named = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     (phase, named, moment(), moment()).prop_map(
         |(phase, (is_rule, latch, was_paused, was_shown), until, latest)| Hold {
@@ -39,7 +39,7 @@ fn hold() -> impl Strategy<Value = Hold> {
 
 fn facts() -> impl Strategy<Value = Facts> {
     let look = select(&[Look::Paused, Look::Running, Look::Other, Look::Gone][..]);
-    let span = || (0..LONG).prop_map(Duration::from_secs);
+    let span = || (0..u64::from(LONG)).prop_map(Duration::from_secs);
     let switches = (any::<bool>(), any::<bool>());
     let told = prop_oneof![Just(Told::Refused), span().prop_map(Told::Ago)];
     (look, 0_usize..3, span(), prop::option::of(told), switches, 1_u64..120).prop_map(

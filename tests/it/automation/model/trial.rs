@@ -83,6 +83,7 @@ impl Trial {
     }
 
     pub(super) fn note(&self, what: &str) {
+        #[expect(clippy::cast_precision_loss, reason = "it is only shown")]
         let hours = self.moved as f64 / 3_600_000.0;
         self.watch().log.push(format!("{hours:8.4} h  {what}"));
     }
@@ -166,10 +167,10 @@ impl Trial {
         *self.stage.alertmanagers.0.lock().unwrap() = answers;
         // After a start the holds are renewed before any is looked after.
         let first = if self.settled == 0 { First::Rules } else { first };
-        let is_alive = match first {
-            First::Rules => self.rules().await && self.keeper().await,
-            First::Keeper => self.keeper().await && self.rules().await,
-        };
+        let is_keeper_first = first == First::Keeper;
+        let mut is_alive = !is_keeper_first || self.keeper().await;
+        is_alive = is_alive && self.rules().await;
+        is_alive = is_alive && (is_keeper_first || self.keeper().await);
         if is_alive {
             self.look_at_persons();
         }
