@@ -71,8 +71,7 @@ impl Actions {
         let holds: Vec<Hold> =
             meant.iter().map(|connection| self.new_hold(nas, connection, wish, origin)).collect();
         let ids: Vec<ConnectionId> = meant.iter().map(|connection| connection.id).collect();
-        let was_paused = all_look(&meant, &ids, |look| look == Look::Paused)
-            && !ids.iter().any(|id| self.is_of_a_refused_pause(nas, *id));
+        let ran = self.not_paused_yet(nas, &meant);
         let before = states(target, &meant);
         let command = Command::Pause(target);
         if dry_run {
@@ -96,12 +95,21 @@ impl Actions {
         let told = performance.tell(command).await;
         fault_point::reach_if(is_rule, "pause_told").await;
         if let Err(failure) = told {
-            return self.pause_failed(performance, &*port, failure, &holds, (target, &ids, was_paused)).await;
+            return self.pause_failed(performance, &*port, failure, &holds, (target, &ids, &ran)).await;
         }
         self.book().note_paused(&self.on_their_way(nas, &ids));
         let (listed, is_paused) = look_until(&*port, &ids, |look| look == Look::Paused).await;
         fault_point::reach_if(is_rule, "pause_seen").await;
         self.paused(performance, &holds, after(target, &ids, listed), (target, is_paused)).await
+    }
+
+    /// The connections that do not show as paused, or do so by a pause of ours that was refused a moment ago.
+    fn not_paused_yet(&self, nas: &NasName, meant: &[Listed]) -> Vec<ConnectionId> {
+        let is_paused = |connection: &&Listed| {
+            Look::of(connection.status.as_ref()) == Look::Paused
+                && !self.is_of_a_refused_pause(nas, connection.id)
+        };
+        meant.iter().filter(|connection| !is_paused(connection)).map(|connection| connection.id).collect()
     }
 
     /// Whether these connections show as paused, and nobody has begun to end that.
@@ -151,19 +159,19 @@ impl Actions {
         port: &dyn Nas,
         failure: Failure,
         holds: &[Hold],
-        (target, ids, was_paused): (Target, &[ConnectionId], bool),
+        (target, ids, ran): (Target, &[ConnectionId], &[ConnectionId]),
     ) -> Result<Effect, ActionError> {
         let listed = connections(port).await;
         let is_paused =
             listed.as_ref().is_ok_and(|listed| all_look(listed, ids, |look| look == Look::Paused));
         let after = after(target, ids, listed);
         // What was paused before shows nothing of this pause.
-        if is_paused && (failure.is_open || !was_paused) {
+        if is_paused && (failure.is_open || !ran.is_empty()) {
             return self.paused(performance, holds, after, (target, true)).await;
         }
         if !failure.is_open {
-            if !was_paused && let Some(nas) = holds.first().map(|hold| NasName::new(&hold.nas)) {
-                self.note_refused(&nas, ids);
+            if let Some(nas) = holds.first().map(|hold| NasName::new(&hold.nas)) {
+                self.note_refused(&nas, ran);
             }
             self.book().end(&ids_of(holds), Cause::Refused, now()).await;
             return Err(performance.fail(failure, after).await);

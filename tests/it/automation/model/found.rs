@@ -4,7 +4,7 @@ use super::check;
 use super::event::{At, Call, Copies, Event, Failing, First, KINDS, Peer, Place};
 use Event::{
     Answers, Arrives, Blinks, Breaks, Comes, Deletes, Dies, DsmPauses, DsmResumes, Ends, Fails, Fires,
-    Freezes, Goes, Heals, Lags, Pass, Pauses, Restarts, Resumes,
+    Freezes, Goes, Heals, Lags, Pass, Pauses, PausesAll, Restarts, Resumes,
 };
 
 const WAN: super::event::Kind = KINDS[0];
@@ -66,6 +66,17 @@ fn an_error_hides_the_pause_of_a_hold_whose_end_was_refused() {
         pass(31),
         Breaks(HOME_5),
         pass(2),
+    ]);
+}
+
+/// All were to be paused, which was refused, and what a person had paused before was taken for paused by that.
+#[test]
+fn a_refused_pause_of_all_makes_no_pause_of_a_person_ours() {
+    check(&[
+        DsmPauses(HOME_5),
+        Fails(At::Home, Call::Pause, Failing::Refused),
+        PausesAll(At::Home),
+        Fires(WAN, Copies::One),
     ]);
 }
 
