@@ -8,7 +8,7 @@ use super::perform::{Deed, Effect, Performance, plan};
 use super::port::{Command, Nas, Target};
 use super::record::Origin;
 use super::{ActionError, Actions, Failure, now};
-use crate::model::{ConnectionId, NasName};
+use crate::model::{ConnectionId, HoldKind, NasName};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -170,8 +170,9 @@ impl Actions {
             return self.paused(performance, holds, after, (target, true)).await;
         }
         if !failure.is_open {
-            if let Some(nas) = holds.first().map(|hold| NasName::new(&hold.nas)) {
-                self.note_refused(&nas, ran);
+            // A person who is refused may pause it in DSM, and that is theirs then.
+            if let Some(hold) = holds.first().filter(|hold| hold.kind() == HoldKind::Alert) {
+                self.note_refused(&NasName::new(&hold.nas), ran);
             }
             self.book().end(&ids_of(holds), Cause::Refused, now()).await;
             return Err(performance.fail(failure, after).await);

@@ -112,7 +112,7 @@ impl Actions {
         resumed.extend(ids.iter().map(|id| ((nas.clone(), *id), Instant::now())));
     }
 
-    /// The NAS refused to pause these connections. A pause that shows a moment later is ours all the same.
+    /// The NAS refused a rule's pause of these connections. A pause that shows a moment later is ours all the same.
     pub(super) fn note_refused(&self, nas: &NasName, ids: &[ConnectionId]) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let patience = self.options().verify_timeout;

@@ -17,8 +17,8 @@ pub(super) struct Memory {
     sessions_lost: Option<u64>,
     /// The last time that the NAS is known to have been away.
     last_away: Option<f64>,
-    /// Holds whose pause an interruption took away, and whose connection could not be paused again yet.
-    pub(super) lost: BTreeSet<String>,
+    /// Holds whose pause an interruption took away, and whose connection could not be paused again yet; since when.
+    lost: BTreeMap<String, Instant>,
     /// Holds whose connection has not been seen paused or at work since an interruption: not listed, or in a state that
     /// tells nothing.
     unseen: BTreeSet<String>,
@@ -85,7 +85,7 @@ impl Memory {
     pub(super) fn may_be_forgotten(&self, hold: &Hold, told: Option<Instant>) -> bool {
         let is_newer = |at: Instant| told.is_some_and(|told| told > at);
         self.interrupted.is_some_and(|at| !is_newer(at))
-            || self.lost.contains(&hold.id)
+            || self.lost.get(&hold.id).is_some_and(|at| !is_newer(*at))
             || self.unseen.contains(&hold.id)
     }
 
@@ -102,9 +102,16 @@ impl Memory {
         }
     }
 
+    /// The pauses of these holds are lost until they are told again.
+    pub(super) fn note_lost(&mut self, ids: &[String]) {
+        for id in ids {
+            self.lost.entry(id.clone()).or_insert_with(Instant::now);
+        }
+    }
+
     /// The connection of these holds was paused again.
     pub(super) fn note_paused_again(&mut self, ids: &[String]) {
-        self.lost.retain(|id| !ids.contains(id));
+        self.lost.retain(|id, _| !ids.contains(id));
         self.unseen.retain(|id| !ids.contains(id));
     }
 
@@ -163,7 +170,7 @@ impl Memory {
             };
         }
         let is_there = |id: &str| holds.iter().any(|hold| hold.id == id);
-        self.lost.retain(|id| is_there(id));
+        self.lost.retain(|id, _| is_there(id));
         self.unseen.retain(|id| is_there(id));
         self.vain.retain(|id, _| is_there(id));
         self.dormant.retain(|id| is_there(id));
@@ -216,7 +223,7 @@ impl Memory {
     /// Whether these holds need a look of their own, at `now` in milliseconds since 1970.
     pub(super) fn want_a_look(&self, holds: &[Hold], now: i64) -> bool {
         let is_urgent = |hold: &Hold| {
-            let is_contradicted = self.contrary.contains_key(&hold.id) || self.lost.contains(&hold.id);
+            let is_contradicted = self.contrary.contains_key(&hold.id) || self.lost.contains_key(&hold.id);
             !self.is_dormant(hold) && (hold.phase != Phase::Held || hold.is_over(now) || is_contradicted)
         };
         holds.iter().any(is_urgent) || (!self.dormant.is_empty() && is_past(self.dormant_until))

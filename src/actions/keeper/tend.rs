@@ -132,7 +132,7 @@ impl Visit<'_> {
             let is_to_end = hold.phase == Phase::Releasing || hold.is_over(now());
             match step(&hold, is_to_end, self.facts(&hold, look)) {
                 Step::Wait => {}
-                Step::Postpone => drop(self.memory.lost.insert(id)),
+                Step::Postpone => self.memory.note_lost(std::slice::from_ref(&id)),
                 Step::Confirm => {
                     self.actions.book().set_phase(std::slice::from_ref(&id), Phase::Held, now()).await;
                 }
@@ -272,7 +272,7 @@ impl Visit<'_> {
         holds.retain(|other| !other.is_ending());
         let holds: Vec<String> = holds.into_iter().map(|hold| hold.id).collect();
         // Until it is done: without this, the next look would take the running connection for a person's resume.
-        self.memory.lost.extend(holds.iter().cloned());
+        self.memory.note_lost(&holds);
         let deed = deed("pause", hold, &status);
         let performance = self.actions.begin_regardless(self.nas, self.port, &origin, deed).await;
         if let Err(failure) = performance.tell(Command::Pause(Target::One(id))).await {

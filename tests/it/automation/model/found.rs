@@ -80,6 +80,33 @@ fn a_refused_pause_of_all_makes_no_pause_of_a_person_ours() {
     ]);
 }
 
+/// A person's pause by the API was refused, and when they paused it in DSM, that was taken for the refused one.
+#[test]
+fn a_person_who_is_refused_pauses_in_dsm() {
+    check(&[
+        Fails(At::Home, Call::Pause, Failing::Refused),
+        Pauses(HOME_5, Some(20)),
+        Fires(WAN, Copies::One),
+        DsmPauses(HOME_5),
+    ]);
+}
+
+/// A pause that was put off by a freeze was told again although another rule had told it meanwhile.
+#[test]
+fn another_rule_pauses_what_a_freeze_kept_lost() {
+    check(&[
+        Fires(WAN, Copies::One),
+        Fails(At::Home, Call::Pause, Failing::Ignored),
+        pass(1),
+        Freezes(true),
+        Blinks(At::Home),
+        pass(1),
+        Fires(DISK, Copies::One),
+        Freezes(false),
+        pass(1),
+    ]);
+}
+
 /// What nobody can know must not be held against anybody.
 #[test]
 fn what_cannot_be_known() {

@@ -27,11 +27,13 @@ pub(super) struct Known {
     pub(super) steady: u32,
     /// When a person told it to resume by the API.
     pub(super) resumed: Option<i64>,
+    /// When a rule's pause of it was refused.
+    pub(super) refused: Option<i64>,
 }
 
 impl Known {
     pub(super) fn new() -> Self {
-        Self { wish: Wish::Runs, steady: 0, resumed: None }
+        Self { wish: Wish::Runs, steady: 0, resumed: None, refused: None }
     }
 }
 

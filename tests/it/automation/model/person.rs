@@ -53,7 +53,9 @@ impl Trial {
         self.set_paused(place, true);
         let mut watch = self.watch();
         let is_ours = watch.holds(place).iter().any(|hold| !hold.was_paused);
-        let is_confused = watch.places[&place].resumed.is_some_and(|at| clock::now() - at < JUST_NOW);
+        let known = &watch.places[&place];
+        let mut moments = [known.resumed, known.refused].into_iter().flatten();
+        let is_confused = moments.any(|at| clock::now() - at < JUST_NOW);
         watch.place(place).wish = if is_ours || is_confused { Wish::Either } else { Wish::Paused };
         drop(watch);
         self.confuse(place);

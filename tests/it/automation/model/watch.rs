@@ -140,6 +140,9 @@ impl Watch {
             if is_pause {
                 self.pauses(place, script, now);
                 self.paused.push(place);
+                if self.actor == Actor::Rules && fault == Some(Failing::Refused) {
+                    self.place(place).refused = Some(now);
+                }
                 self.note_pause(place, is_answered);
             } else {
                 self.resumes(place, now, is_answered);
