@@ -6,18 +6,16 @@ put right (libfaketime). What they saw before, they saw days ago: the hold, the 
 notification.
 """
 
-import contextlib
 import json
+from pathlib import Path
 
-from support import http
 from support.acts import CAMERA, DROPBOX, GOOGLE, ONEDRIVE, S3, WEBDAV
 from support.admin import Administrated, administrated, by_hash, expect
 from support.alertmanager import webhook
-from support.automation import BY_LABELS, TOKEN, WEBHOOK, alert, by_name, notification, rule
+from support.automation import BY_LABELS, TOKEN, WEBHOOK, alert, notification, rule
 from support.automation import send as send_notification
 from support.certificate import self_signed
 from support.exporter import write
-from support.program import environment
 from support.prometheus import free_port
 from support.simulator import ACCOUNT, PASSWORD
 from support.wait import eventually
@@ -36,9 +34,6 @@ DOWN = {"down_connect": "connect", "down_dns": "dns", "down_tls": "tls", "down_t
         "down_permission": "permission", "down_package": "package_missing", "down_session": "session",
         "down_api": "api", "stale": "http"}
 
-# Connections of the NAS `tired`, by what is the matter with them.
-STALLED, STUCK = ONEDRIVE, CAMERA
-
 
 class FakeClock:
     """A clock for programs, by a file that libfaketime reads."""
@@ -55,12 +50,11 @@ class FakeClock:
 
     def environ(self):
         library = next(iter(sorted(_libraries())), None)
-        assert library, f"{LIBRARY} is missing: Debian has it in the package libfaketime"
+        assert library, f"{LIBRARY} is missing: Debian has it in the package faketime"
         return {"LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_NO_CACHE": "1"}
 
 
 def _libraries():
-    from pathlib import Path
     for root in ("/usr/lib", "/usr/local/lib"):
         yield from Path(root).glob(f"*/faketime/{LIBRARY}")
         yield from Path(root).glob(f"faketime/{LIBRARY}")
@@ -128,14 +122,13 @@ class Conditions:
         self.simulators["deaf"].change(ignores_pause=True)
         rules = {
             "latched": rule('alertname="Latched"', BY_LABELS, latch=True),
-            "pausing": rule('alertname="Pausing"', BY_LABELS),
-            "limiting": rule('alertname="Limiting"', BY_LABELS, action="settings", set={"max_upload_speed": 512}),
+            # The hold of an alert that the Alertmanager does not have would end at the second look.
+            "pausing": rule('alertname="Pausing"', BY_LABELS, release_delay="1h"),
+            "limiting": rule('alertname="Limiting"', BY_LABELS, release_delay="1h", action="settings",
+                             set={"max_upload_speed": 512}),
         }
         section = {"mode": "enforce", "max_held_share": 1, "verify_timeout": "30m", "rules": rules,
                    "alertmanagers": [self.alertmanager.url, self.lost_alertmanager], "reconcile_interval": "1s"}
-        # The hold of an alert that is not among those of the Alertmanager would end at the second look.
-        for one in rules.values():
-            one["release_delay"] = "1h"
         return self._config("main", every, {"per_file": True}, automation=section)
 
     def _small(self):
@@ -180,7 +173,7 @@ class Conditions:
             self.main.polled(name)
 
         def stuck():
-            found = self.main.metrics().select("cloudsync_transfers_stalled", nas="tired", conn_id=str(STUCK))
+            found = self.main.metrics().select("cloudsync_transfers_stalled", nas="tired", conn_id=str(CAMERA))
             assert max(value for _, value in found) == 1, found
 
         eventually(stuck)
@@ -273,9 +266,3 @@ class Conditions:
             assert self.prometheus.query(expression), expression
         reasons = {labels["nas"]: labels["reason"] for labels, _ in self.prometheus.query("cloudsync_down_reason == 1")}
         assert reasons == DOWN, reasons
-
-
-@contextlib.contextmanager
-def conditions(stage, **options):
-    """For a program of one's own: everything, as long as the block lasts."""
-    yield Conditions(stage, **options)
