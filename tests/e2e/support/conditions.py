@@ -203,13 +203,14 @@ class Conditions:
         for task, error in ((3, -12), (1, -25), (6, -26)):
             tired.ask("POST", "/task", {"id": task, "error": error})
         tired.ask("POST", "/connection", {"id": GOOGLE, "status": "error", "error": -7})
+        self.simulators["certificate"].ask("POST", "/connection", {"id": WEBDAV, "status": "unlink", "link_status": 0})
         tired.ask("POST", "/volume", {"mount_point": "/volume1", "size_free": 1 << 30})
         # Hours of moving, so that what is found is unlike what was.
         busy.ask("POST", "/moving", {"moving": True})
         total = 15 << 30
         busy.ask("POST", "/connection", {"id": CAMERA, "quota_total": total, "quota_used": total * 85 // 100})
         busy.ask("POST", "/connection", {"id": GOOGLE, "quota_total": total, "quota_used": total})
-        eventually(lambda: self._moved('cloudsync_connection_quota_used_bytes{nas="busy", conn_id="3"} >= 15 * 2^30'))
+        eventually(lambda: self._query('cloudsync_connection_quota_used_bytes{nas="busy", conn_id="3"} >= 15 * 2^30'))
         busy.ask("POST", "/connection", {"id": CAMERA, "quota_used": total * 88 // 100})
         # More rows than are read between two polls.
         busy.ask("POST", "/log", {"task": 1, "action": 0, "count": 900})
@@ -220,8 +221,10 @@ class Conditions:
         expect(200, admin.post(f"/nas/busy/connections/{S3}/pause", {"reason": "the line", "for": "30d"}))
         # Refused, and never shown.
         busy.fault({"code": 401}, CLOUD_SYNC, "pause", connection_id=DROPBOX)
-        refused = admin.post(f"/nas/busy/connections/{DROPBOX}/pause", {"reason": "a try"})
-        assert refused.status == 502, refused
+        self._refused()
+        eventually(lambda: self._query('cloudsync_action_failures_total{nas="busy", source="api"} > 0'))
+        for _ in range(4):
+            self._refused()
         self.tell(self.main, "Pausing", "deaf", DROPBOX)
         self.tell(self.main, "Limiting", "busy", ONEDRIVE)
         eventually(self._held)
@@ -240,7 +243,11 @@ class Conditions:
         shown = {(labels["nas"], labels["rule"]): value for labels, value in found}
         assert shown.get(("deaf", "pausing")) == 0 and shown.get(("busy", "limiting")) == 1, shown
 
-    def _moved(self, expression):
+    def _refused(self):
+        refused = self.main.admin.post(f"/nas/busy/connections/{DROPBOX}/pause", {"reason": "a try"})
+        assert refused.status == 502, refused
+
+    def _query(self, expression):
         assert self.prometheus.query(expression), expression
 
     def _seen(self):
@@ -256,7 +263,8 @@ class Conditions:
                 'cloudsync_connection_error_code{nas="tired"} == -7',
                 'cloudsync_volume_free_bytes{nas="tired", volume="/volume1"} == 2^30',
                 'cloudsync_action_blocked_total{reason="frozen"} > 0',
-                'cloudsync_action_failures_total{nas="busy"} > 0',
+                'increase(cloudsync_action_failures_total{nas="busy"}[5m]) > 3',
+                'cloudsync_connection_status{nas="certificate", status="unlink"} == 1',
                 'cloudsync_alertmanager_up == 0',
                 'cloudsync_alertmanager_up == 1',
                 'cloudsync_webhook_rejected_total > 0',
