@@ -6,18 +6,16 @@ put right (libfaketime). What they saw before, they saw days ago: the hold, the 
 notification.
 """
 
-import contextlib
 import json
+from pathlib import Path
 
-from support import http
 from support.acts import CAMERA, DROPBOX, GOOGLE, ONEDRIVE, S3, WEBDAV
 from support.admin import Administrated, administrated, by_hash, expect
 from support.alertmanager import webhook
-from support.automation import BY_LABELS, TOKEN, WEBHOOK, alert, by_name, notification, rule
+from support.automation import BY_LABELS, TOKEN, WEBHOOK, alert, notification, rule
 from support.automation import send as send_notification
 from support.certificate import self_signed
 from support.exporter import write
-from support.program import environment
 from support.prometheus import free_port
 from support.simulator import ACCOUNT, PASSWORD
 from support.wait import eventually
@@ -36,9 +34,6 @@ DOWN = {"down_connect": "connect", "down_dns": "dns", "down_tls": "tls", "down_t
         "down_permission": "permission", "down_package": "package_missing", "down_session": "session",
         "down_api": "api", "stale": "http"}
 
-# Connections of the NAS `tired`, by what is the matter with them.
-STALLED, STUCK = ONEDRIVE, CAMERA
-
 
 class FakeClock:
     """A clock for programs, by a file that libfaketime reads."""
@@ -55,12 +50,11 @@ class FakeClock:
 
     def environ(self):
         library = next(iter(sorted(_libraries())), None)
-        assert library, f"{LIBRARY} is missing: Debian has it in the package libfaketime"
+        assert library, f"{LIBRARY} is missing: Debian has it in the package faketime"
         return {"LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_NO_CACHE": "1"}
 
 
 def _libraries():
-    from pathlib import Path
     for root in ("/usr/lib", "/usr/local/lib"):
         yield from Path(root).glob(f"*/faketime/{LIBRARY}")
         yield from Path(root).glob(f"faketime/{LIBRARY}")
@@ -128,14 +122,13 @@ class Conditions:
         self.simulators["deaf"].change(ignores_pause=True)
         rules = {
             "latched": rule('alertname="Latched"', BY_LABELS, latch=True),
-            "pausing": rule('alertname="Pausing"', BY_LABELS),
-            "limiting": rule('alertname="Limiting"', BY_LABELS, action="settings", set={"max_upload_speed": 512}),
+            # The hold of an alert that the Alertmanager does not have would end at the second look.
+            "pausing": rule('alertname="Pausing"', BY_LABELS, release_delay="1h"),
+            "limiting": rule('alertname="Limiting"', BY_LABELS, release_delay="1h", action="settings",
+                             set={"max_upload_speed": 512}),
         }
         section = {"mode": "enforce", "max_held_share": 1, "verify_timeout": "30m", "rules": rules,
                    "alertmanagers": [self.alertmanager.url, self.lost_alertmanager], "reconcile_interval": "1s"}
-        # The hold of an alert that is not among those of the Alertmanager would end at the second look.
-        for one in rules.values():
-            one["release_delay"] = "1h"
         return self._config("main", every, {"per_file": True}, automation=section)
 
     def _small(self):
@@ -180,7 +173,7 @@ class Conditions:
             self.main.polled(name)
 
         def stuck():
-            found = self.main.metrics().select("cloudsync_transfers_stalled", nas="tired", conn_id=str(STUCK))
+            found = self.main.metrics().select("cloudsync_transfers_stalled", nas="tired", conn_id=str(CAMERA))
             assert max(value for _, value in found) == 1, found
 
         eventually(stuck)
@@ -210,13 +203,14 @@ class Conditions:
         for task, error in ((3, -12), (1, -25), (6, -26)):
             tired.ask("POST", "/task", {"id": task, "error": error})
         tired.ask("POST", "/connection", {"id": GOOGLE, "status": "error", "error": -7})
+        self.simulators["certificate"].ask("POST", "/connection", {"id": WEBDAV, "status": "unlink", "link_status": 0})
         tired.ask("POST", "/volume", {"mount_point": "/volume1", "size_free": 1 << 30})
         # Hours of moving, so that what is found is unlike what was.
         busy.ask("POST", "/moving", {"moving": True})
         total = 15 << 30
         busy.ask("POST", "/connection", {"id": CAMERA, "quota_total": total, "quota_used": total * 85 // 100})
         busy.ask("POST", "/connection", {"id": GOOGLE, "quota_total": total, "quota_used": total})
-        eventually(lambda: self._moved('cloudsync_connection_quota_used_bytes{nas="busy", conn_id="3"} >= 15 * 2^30'))
+        eventually(lambda: self._query('cloudsync_connection_quota_used_bytes{nas="busy", conn_id="3"} >= 15 * 2^30'))
         busy.ask("POST", "/connection", {"id": CAMERA, "quota_used": total * 88 // 100})
         # More rows than are read between two polls.
         busy.ask("POST", "/log", {"task": 1, "action": 0, "count": 900})
@@ -227,8 +221,10 @@ class Conditions:
         expect(200, admin.post(f"/nas/busy/connections/{S3}/pause", {"reason": "the line", "for": "30d"}))
         # Refused, and never shown.
         busy.fault({"code": 401}, CLOUD_SYNC, "pause", connection_id=DROPBOX)
-        refused = admin.post(f"/nas/busy/connections/{DROPBOX}/pause", {"reason": "a try"})
-        assert refused.status == 502, refused
+        self._refused()
+        eventually(lambda: self._query('cloudsync_action_failures_total{nas="busy", source="api"} > 0'))
+        for _ in range(4):
+            self._refused()
         self.tell(self.main, "Pausing", "deaf", DROPBOX)
         self.tell(self.main, "Limiting", "busy", ONEDRIVE)
         eventually(self._held)
@@ -247,7 +243,11 @@ class Conditions:
         shown = {(labels["nas"], labels["rule"]): value for labels, value in found}
         assert shown.get(("deaf", "pausing")) == 0 and shown.get(("busy", "limiting")) == 1, shown
 
-    def _moved(self, expression):
+    def _refused(self):
+        refused = self.main.admin.post(f"/nas/busy/connections/{DROPBOX}/pause", {"reason": "a try"})
+        assert refused.status == 502, refused
+
+    def _query(self, expression):
         assert self.prometheus.query(expression), expression
 
     def _seen(self):
@@ -263,7 +263,8 @@ class Conditions:
                 'cloudsync_connection_error_code{nas="tired"} == -7',
                 'cloudsync_volume_free_bytes{nas="tired", volume="/volume1"} == 2^30',
                 'cloudsync_action_blocked_total{reason="frozen"} > 0',
-                'cloudsync_action_failures_total{nas="busy"} > 0',
+                'increase(cloudsync_action_failures_total{nas="busy"}[5m]) > 3',
+                'cloudsync_connection_status{nas="certificate", status="unlink"} == 1',
                 'cloudsync_alertmanager_up == 0',
                 'cloudsync_alertmanager_up == 1',
                 'cloudsync_webhook_rejected_total > 0',
@@ -273,9 +274,3 @@ class Conditions:
             assert self.prometheus.query(expression), expression
         reasons = {labels["nas"]: labels["reason"] for labels, _ in self.prometheus.query("cloudsync_down_reason == 1")}
         assert reasons == DOWN, reasons
-
-
-@contextlib.contextmanager
-def conditions(stage, **options):
-    """For a program of one's own: everything, as long as the block lasts."""
-    yield Conditions(stage, **options)
