@@ -217,12 +217,19 @@ class Conditions:
         busy.ask("POST", "/log", {"task": 1, "action": 3, "count": 900})
         busy.ask("POST", "/log", {"task": 2, "action": 6, "log_level": 2, "error_code": -21, "count": 60})
         busy.ask("POST", "/log", {"task": 6, "action": 7, "log_level": 2, "error_code": -10, "count": 60})
+        # In a direction that has no name.
+        busy.ask("POST", "/transfer", {"task": 2, "path": "/projects/north/Model.skp", "status": "comparing",
+                                       "total_size": 1 << 40})
+        self._another_wrong_password()
         admin = self.main.admin
         expect(200, admin.post(f"/nas/busy/connections/{S3}/pause", {"reason": "the line", "for": "30d"}))
         # Refused, and never shown.
         busy.fault({"code": 401}, CLOUD_SYNC, "pause", connection_id=DROPBOX)
         self._refused()
+        self._released()
         eventually(lambda: self._query('cloudsync_action_failures_total{nas="busy", source="api"} > 0'))
+        eventually(lambda: self._query('cloudsync_actions_total{nas="busy", source="release"} > 0'))
+        self._released()
         for _ in range(4):
             self._refused()
         self.tell(self.main, "Pausing", "deaf", DROPBOX)
@@ -247,6 +254,23 @@ class Conditions:
         refused = self.main.admin.post(f"/nas/busy/connections/{DROPBOX}/pause", {"reason": "a try"})
         assert refused.status == 502, refused
 
+    def _released(self):
+        """A hold that ends by itself."""
+        body = {"reason": "for a moment", "for": "1s"}
+        expect(200, self.main.admin.post(f"/nas/busy/connections/{WEBDAV}/pause", body))
+
+        def free():
+            found = self.main.metrics().select("cloudsync_holds", nas="busy", conn_id=str(WEBDAV))
+            assert not found, found
+
+        eventually(free)
+
+    def _another_wrong_password(self):
+        config = json.loads(self.main.file.read_text())
+        config["nas"]["down_auth"]["password"] = "wrong as well"
+        write(self.main.directory, config)
+        expect(200, self.main.admin.post("/-/reload"))
+
     def _query(self, expression):
         assert self.prometheus.query(expression), expression
 
@@ -256,7 +280,10 @@ class Conditions:
                 'increase(cloudsync_log_events_total{nas="busy", action="delete_local"}[5m]) > 500',
                 'increase(cloudsync_log_errors_total{nas="busy", error="request_throttled"}[5m]) > 5',
                 'increase(cloudsync_log_events_missed_total{nas="busy"}[5m]) > 0',
-                'increase(cloudsync_transferred_bytes_total{nas="busy"}[5m]) > 0',
+                'increase(cloudsync_transferred_bytes_total{nas="busy", direction="upload"}[5m]) > 0',
+                'increase(cloudsync_transferred_bytes_total{nas="busy", direction="other"}[5m]) > 0',
+                'increase(cloudsync_nas_login_failures_total{nas="down_auth"}[5m]) > 0',
+                'increase(cloudsync_actions_total{nas="busy", source="release"}[5m]) > 0',
                 'cloudsync_connection_quota_used_bytes{nas="busy", conn_id="5"} > 13 * 2^30',
                 'cloudsync_automation_frozen == 1',
                 'cloudsync_task_error_code{nas="tired"} == -26',
