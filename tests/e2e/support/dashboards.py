@@ -1,13 +1,10 @@
-"""The dashboards, read as Grafana reads them: panels, queries, variables."""
+"""The dashboards, read as Grafana reads them: panels, and what their variables offer."""
 
-import json
 import re
 
-from support.program import REPOSITORY
+from support.promql import dashboards
 
-FOLDER = REPOSITORY / "dashboards"
-FILES = sorted(FOLDER.glob("*.json"))
-DASHBOARDS = {file.stem: json.loads(file.read_text()) for file in FILES}
+DASHBOARDS = dashboards()
 OVERVIEW, CONNECTION = "cloud-sync-overview", "cloud-sync-connection"
 
 
@@ -36,15 +33,8 @@ def every_panel():
     return [(name, panel) for name, dashboard in DASHBOARDS.items() for panel in panels(dashboard)]
 
 
-def interpolate(text, variables, seconds=300, step=2):
-    """An expression as Grafana sends it, with `variables` for a range of so many seconds drawn in steps."""
-    values = {"__rate_interval": f"{max(4 * step, 20)}s", "__interval": f"{step}s", "__range": f"{seconds}s", **variables}
-    pattern = r"\$\{(\w+)(?::\w+)?\}|\$([A-Za-z_]\w*)"
-    return re.sub(pattern, lambda found: values[found[1] or found[2]], text)
-
-
-def options(variable, answer):
-    """What Grafana makes of the answer to a variable's query_result: (value, text), by the variable's expression."""
+def offered(variable, answer):
+    """What Grafana makes of the answer to a variable's query_result: the text of each value."""
     body, flags = re.fullmatch(r"/(.*)/(g?)", variable["regex"]).groups()
     expression = re.compile(re.sub(r"\(\?<", "(?P<", body))
     found = []
@@ -54,4 +44,4 @@ def options(variable, answer):
         matches = list(expression.finditer(line))[: None if flags else 1]
         first = {name: next((match[name] for match in matches if match[name]), None) for name in ("value", "text")}
         found.append((first["value"], first["text"]))
-    return found
+    return dict(found)
