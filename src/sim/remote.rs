@@ -135,17 +135,25 @@ fn answer(control: &Control, method: &Method, path: &str, body: &[u8]) -> Result
         (&Method::POST, "/restart") => control.restart(),
         (&Method::POST, "/nas") => change(control, read(body)?),
         (&Method::POST, "/connection") => {
-            control.world(|world| read::<ConnectionEdit>(body)?.apply(world))?
+            let edit: ConnectionEdit = read(body)?;
+            control.world(|world| edit.apply(world))?;
         }
-        (&Method::POST, "/task") => control.world(|world| read::<TaskEdit>(body)?.apply(world))?,
-        (&Method::POST, "/volume") => control.world(|world| read::<VolumeEdit>(body)?.apply(world))?,
+        (&Method::POST, "/task") => {
+            let edit: TaskEdit = read(body)?;
+            control.world(|world| edit.apply(world))?;
+        }
+        (&Method::POST, "/volume") => {
+            let edit: VolumeEdit = read(body)?;
+            control.world(|world| edit.apply(world))?;
+        }
         (&Method::POST, "/transfer") => {
             let edit: TransferEdit = read(body)?;
             control.world(|world| edit.apply(world));
         }
         (&Method::POST, "/log") => {
+            let edit: LogEdit = read(body)?;
             let now = control.epoch();
-            control.world(|world| read::<LogEdit>(body)?.apply(world, now))?;
+            control.world(|world| edit.apply(world, now))?;
         }
         (&Method::POST, "/moving") => {
             let Moving { moving } = read(body)?;

@@ -124,7 +124,7 @@ impl LogEdit {
         let connection = world.connection_of_task(task).ok_or_else(unknown)?.id;
         for number in 0..count {
             let row = LogRow::new(task, action, &format!("{folder}/row-{number:05}.dat"), now);
-            world.add_log(connection, LogRow { log_level, error_code, ..row });
+            world.add_log(connection, LogRow { error_code, log_level, ..row });
         }
         Ok(())
     }
