@@ -15,6 +15,7 @@ mod nas_counters;
 mod page;
 mod process;
 mod sample;
+mod switch;
 mod webhook;
 
 pub use collect::{CollectOptions, NasCollector};

@@ -123,12 +123,14 @@ impl Hold {
     /// The hold as the metrics show it.
     pub fn shown(&self) -> HeldConnection {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
-        let until = self.until.map(|until| until as f64 / 1_000.0);
+        let seconds = |milliseconds: i64| milliseconds as f64 / 1_000.0;
         HeldConnection {
             connection: ConnectionId(self.connection_id),
             rule: self.rule.clone(),
             kind: self.kind(),
-            until,
+            since: seconds(self.created),
+            until: self.until.map(seconds),
+            in_effect: self.phase == Phase::Held,
         }
     }
 }

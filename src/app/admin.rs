@@ -77,6 +77,8 @@ impl AdminService {
         let actions = Arc::new(Actions::open(directory, Arc::clone(&state), options(config))?);
         let exporter = Arc::clone(exposition.exporter());
         exporter.expect_webhook();
+        let switched = Arc::downgrade(&actions);
+        exporter.watch_freeze(move || switched.upgrade().is_some_and(|actions| actions.is_frozen()));
         let listens = config.admin.listen_address.clone();
         let (settings, files) = settings(config, &listens).await?;
         let automation = Arc::new(Automation::open(

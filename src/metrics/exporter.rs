@@ -3,6 +3,7 @@
 use super::catalogue as metric;
 use super::nas_counters::register;
 use super::process::ProcessCollector;
+use super::switch::FreezeSwitch;
 use super::webhook::WebhookMetrics;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -31,6 +32,7 @@ pub struct ExporterMetrics {
     http_requests: Family<HandlerLabels, Counter>,
     reload_successful: Gauge,
     reload_timestamp: Gauge<f64, AtomicU64>,
+    freeze: FreezeSwitch,
     webhook: WebhookMetrics,
 }
 
@@ -48,9 +50,11 @@ impl ExporterMetrics {
         let reload_timestamp: Gauge<f64, AtomicU64> = Gauge::default();
         register(&mut registry, &metric::RELOAD_TIMESTAMP, reload_timestamp.clone());
         registry.register_collector(Box::new(ProcessCollector));
+        let freeze = FreezeSwitch::default();
+        registry.register_collector(Box::new(freeze.clone()));
         let webhook = WebhookMetrics::default();
         registry.register_collector(Box::new(webhook.clone()));
-        let metrics = Self { registry, http_requests, reload_successful, reload_timestamp, webhook };
+        let metrics = Self { registry, http_requests, reload_successful, reload_timestamp, freeze, webhook };
         metrics.reloaded(Some(now));
         metrics
     }
@@ -70,6 +74,12 @@ impl ExporterMetrics {
         if let Some(at) = at {
             self.reload_timestamp.set(at);
         }
+    }
+
+    /// There are rules: `is_frozen` says whether they are kept from acting, each time that somebody wants to know. It
+    /// must not block. Only the first counts.
+    pub fn watch_freeze(&self, is_frozen: impl Fn() -> bool + Send + Sync + 'static) {
+        self.freeze.watch(is_frozen);
     }
 
     /// There is a webhook: its counters are at 0, so that the first of anything shows as an increase.

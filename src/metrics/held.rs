@@ -1,7 +1,7 @@
 //! The holds in force on one NAS, as whoever keeps them shows them.
 
 use super::catalogue as metric;
-use super::sample::{Label, Sample, Sink, Write};
+use super::sample::{Label, Sample, Sink, Value, Write};
 use crate::model::{ConnectionId, HeldConnection, HoldKind, NasName};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
@@ -15,11 +15,14 @@ pub(super) struct HeldConnections {
     holds: Arc<Mutex<Vec<HeldConnection>>>,
 }
 
-/// Holds that are one series: how many, and when the last of them ends; none when one has no end.
+/// Holds that are one series: how many, since when the oldest, when the last of them ends (none when one has no end),
+/// and whether all of them are in effect.
 #[derive(Debug, Clone, Copy)]
 struct Together {
     count: u64,
+    since: f64,
     until: Option<f64>,
+    in_effect: bool,
 }
 
 impl HeldConnections {
@@ -38,14 +41,16 @@ impl HeldConnections {
     fn together(&self) -> BTreeMap<(ConnectionId, String, HoldKind), Together> {
         let mut series = BTreeMap::new();
         for hold in self.holds.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            let HeldConnection { connection, rule, kind, until } = hold;
+            let HeldConnection { connection, rule, kind, since, until, in_effect } = hold;
             series
                 .entry((*connection, rule.clone(), *kind))
                 .and_modify(|together: &mut Together| {
                     together.count += 1;
+                    together.since = together.since.min(*since);
                     together.until = together.until.zip(*until).map(|(one, other)| one.max(other));
+                    together.in_effect &= *in_effect;
                 })
-                .or_insert(Together { count: 1, until: *until });
+                .or_insert(Together { count: 1, since: *since, until: *until, in_effect: *in_effect });
         }
         series
     }
@@ -55,18 +60,16 @@ impl Collector for HeldConnections {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let series = self.together();
         let mut sink = Write { encoder, skip: &[], result: Ok(()) };
-        sink.family(
-            &metric::HOLDS,
-            series.iter().map(|((connection, rule, kind), together)| {
-                Sample::new(self.labels(*connection, rule, *kind), together.count)
-            }),
-        );
-        sink.family(
-            &metric::HOLD_EXPIRY,
-            series.iter().filter_map(|((connection, rule, kind), together)| {
-                Some(Sample::new(self.labels(*connection, rule, *kind), together.until?))
-            }),
-        );
+        let mut family = |metric, value: fn(&Together) -> Option<Value>| {
+            let samples = series.iter().filter_map(|((connection, rule, kind), together)| {
+                Some(Sample::new(self.labels(*connection, rule, *kind), value(together)?))
+            });
+            sink.family(metric, samples);
+        };
+        family(&metric::HOLDS, |together| Some(together.count.into()));
+        family(&metric::HOLD_START, |together| Some(together.since.into()));
+        family(&metric::HOLD_EXPIRY, |together| together.until.map(Value::from));
+        family(&metric::HOLD_IN_EFFECT, |together| Some(together.in_effect.into()));
         sink.result
     }
 }

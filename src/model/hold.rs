@@ -30,6 +30,10 @@ pub struct HeldConnection {
     pub rule: String,
     /// Who holds it.
     pub kind: HoldKind,
+    /// When it came, in seconds since 1970.
+    pub since: f64,
     /// When it ends by itself, in seconds since 1970.
     pub until: Option<f64>,
+    /// Whether the NAS shows what it wants; false while it begins and while it ends.
+    pub in_effect: bool,
 }

@@ -144,6 +144,11 @@ impl Control {
         self.shared.lock().clock.now()
     }
 
+    /// The same in whole seconds since 1970.
+    pub(super) fn epoch(&self) -> i64 {
+        self.shared.lock().clock.epoch()
+    }
+
     /// Stops the NAS's clock at this time.
     pub fn set_clock(&self, time: SystemTime) {
         self.shared.lock().clock.set(time);

@@ -10,13 +10,19 @@
 //! | `POST /restart` | the NAS forgets every session and every pause, and is never away |
 //! | `POST /session` | opens a session without a login and answers `{"sid", "synotoken"}`. The published client encrypts its login over plain HTTP in a way that the simulator does not speak |
 //! | `POST /nas` | changes the NAS itself, only what is named: `{"password": "new", "login_refusal": 402, "blocked": true, "package_installed": false, "ignores_pause": true}`; `login_refusal` 0 ends the refusal, `ignores_pause` has pause and resume answer success and do nothing |
-//! | `POST /connection` | `{"id": 1, "unfinished_files": 5000}`: so many files are left to do. Nothing else follows from it |
+//! | `POST /connection` | `{"id": 1, "unfinished_files": 5000, "status": "error", "error": -7, "link_status": 2, "quota_total": 100, "quota_used": 99}`: only what is named changes, and nothing else follows from it; `error` 0 ends the error |
+//! | `POST /task` | `{"id": 3, "error": -25, "status": "error", "link_status": 1}`, likewise; an error sets the status too |
+//! | `POST /log` | `{"task": 3, "action": 0, "log_level": 2, "error_code": -21, "count": 200}`: so many rows of now, each of another file |
+//! | `POST /transfer` | `{"task": 3, "path": "/a/b", "status": "uploading", "total_size": 9, "current_size": 5, "stalled": true}`: changes the file in flight, or adds it |
+//! | `POST /volume` | `{"mount_point": "/volume1", "size_free": 5}` |
 //! | `GET /world` | the world without secrets and logs |
 //! | `POST /moving` | `{"moving": false}`: the world stands still; true: it moves by itself |
 //! | `POST /advance` | `{"seconds": 60}` moves the clock and the world |
 //! | `POST /clock` | `{"epoch": 1700000000}` stops the clock at a time, `{"advance": 30}` moves the clock alone |
 //!
 //! Answers are JSON; a request that is none of these gets 404, a body that does not fit 400 with `{"error": …}`.
+
+mod edit;
 
 use std::{
     io,
@@ -30,6 +36,8 @@ use hyper::{Method, Request, Response, StatusCode, body::Incoming};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+use edit::{ConnectionEdit, LogEdit, TaskEdit, TransferEdit, VolumeEdit};
 
 use super::{
     Control, Fault,
@@ -80,13 +88,6 @@ struct NasChange {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ConnectionChange {
-    id: i64,
-    unfinished_files: i64,
-}
-
-#[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum ClockChange {
     Epoch(u64),
@@ -134,14 +135,25 @@ fn answer(control: &Control, method: &Method, path: &str, body: &[u8]) -> Result
         (&Method::POST, "/restart") => control.restart(),
         (&Method::POST, "/nas") => change(control, read(body)?),
         (&Method::POST, "/connection") => {
-            let ConnectionChange { id, unfinished_files } = read(body)?;
-            control.world(|world| match world.connection_mut(id) {
-                Some(connection) => {
-                    connection.unfinished_files = unfinished_files;
-                    Ok(())
-                }
-                None => Err(format!("there is no connection {id}")),
-            })?;
+            let edit: ConnectionEdit = read(body)?;
+            control.world(|world| edit.apply(world))?;
+        }
+        (&Method::POST, "/task") => {
+            let edit: TaskEdit = read(body)?;
+            control.world(|world| edit.apply(world))?;
+        }
+        (&Method::POST, "/volume") => {
+            let edit: VolumeEdit = read(body)?;
+            control.world(|world| edit.apply(world))?;
+        }
+        (&Method::POST, "/transfer") => {
+            let edit: TransferEdit = read(body)?;
+            control.world(|world| edit.apply(world));
+        }
+        (&Method::POST, "/log") => {
+            let edit: LogEdit = read(body)?;
+            let now = control.epoch();
+            control.world(|world| edit.apply(world, now))?;
         }
         (&Method::POST, "/moving") => {
             let Moving { moving } = read(body)?;

@@ -8,6 +8,13 @@ const ACTION: &[&str] = &["nas", "action", "source"];
 /// Holds in force.
 pub static HOLDS: Metric =
     Metric::gauge("cloudsync_holds", HOLD, "Holds in force on a connection; kind is alert or manual.");
+/// When they came.
+pub static HOLD_START: Metric = Metric::gauge(
+    "cloudsync_hold_start_timestamp_seconds",
+    HOLD,
+    "When a hold came, in seconds since 1970; the oldest of those that share the labels.",
+)
+.seconds();
 /// When they end.
 pub static HOLD_EXPIRY: Metric = Metric::gauge(
     "cloudsync_hold_expiry_timestamp_seconds",
@@ -15,6 +22,18 @@ pub static HOLD_EXPIRY: Metric = Metric::gauge(
     "When a hold ends by itself, in seconds since 1970; absent where only a person ends it.",
 )
 .seconds();
+/// Whether the NAS does as they say.
+pub static HOLD_IN_EFFECT: Metric = Metric::gauge(
+    "cloudsync_hold_in_effect",
+    HOLD,
+    "1 when the NAS has shown what the hold wants; 0 until then, and while it is being let go.",
+);
+/// Whether rules are kept from acting.
+pub static AUTOMATION_FROZEN: Metric = Metric::gauge(
+    "cloudsync_automation_frozen",
+    &[],
+    "1 while somebody keeps every rule from acting (freeze), else 0; absent without the admin API.",
+);
 /// Actions taken.
 pub static ACTIONS_TAKEN: Metric = Metric::counter(
     "cloudsync_actions_total",
@@ -70,7 +89,10 @@ pub static ALERTMANAGER_UP: Metric = Metric::gauge(
 
 pub(super) static AUTOMATION_FAMILIES: &[&Metric] = &[
     &HOLDS,
+    &HOLD_START,
     &HOLD_EXPIRY,
+    &HOLD_IN_EFFECT,
+    &AUTOMATION_FROZEN,
     &ACTIONS_TAKEN,
     &ACTION_FAILURES,
     &ACTION_BLOCKED,

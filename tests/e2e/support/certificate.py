@@ -9,12 +9,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def self_signed(directory):
-    """A certificate for 127.0.0.1 and its key in one PEM file, and when it ends, in seconds since 1970."""
+def self_signed(directory, days=30):
+    """A certificate for 127.0.0.1 and its key in one PEM file, and when it ends, in seconds since 1970:
+    so many days from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "simulated-nas")])
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
-    ends = now + datetime.timedelta(days=30)
+    ends = now + datetime.timedelta(days=days)
     certificate = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
         .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))

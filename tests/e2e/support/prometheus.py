@@ -18,18 +18,19 @@ def free_port():
 
 class Prometheus:
     """Scrapes every second what `jobs` say, in the form of scrape_configs. `rules` are alerting rules, whose alerts go
-    to each of `alertmanagers` by their URLs, again every second."""
+    to each of `alertmanagers` by their URLs, again every second. `groups` are whole groups of rules beside them."""
 
-    def __init__(self, directory, jobs, rules=(), alertmanagers=()):
+    def __init__(self, directory, jobs, rules=(), alertmanagers=(), groups=()):
         directory.mkdir(parents=True, exist_ok=True)
         every = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
         config = {"global": every, "scrape_configs": jobs}
         if rules:
+            groups = [*groups, {"name": "tests", "rules": list(rules)}]
+        if groups:
             targets = [url.removeprefix("http://") for url in alertmanagers]
             config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": targets}]}]}
             config["rule_files"] = ["rules.yml"]
-            groups = [{"name": "tests", "rules": list(rules)}]
-            (directory / "rules.yml").write_text(json.dumps({"groups": groups}))
+            (directory / "rules.yml").write_text(json.dumps({"groups": list(groups)}))
         (directory / "prometheus.yml").write_text(json.dumps(config))
         # It cannot say which port it was given, so it is told one; another program may be quicker.
         for _ in range(5):

@@ -40,7 +40,8 @@ async fn what_is_held_and_shows_it_is_left_alone() {
     looks(&mut keeper, 300).await;
     assert_eq!(desk.home.times_asked(), 0);
     assert_eq!(desk.home.world().shown_holds.len(), 1);
-    assert!(desk.home.world().shown_holds[0].until.is_some());
+    let shown = desk.home.world().shown_holds[0].clone();
+    assert!(shown.in_effect && shown.until.is_some_and(|until| until > shown.since), "{shown:?}");
 }
 
 #[tokio::test(start_paused = true)]

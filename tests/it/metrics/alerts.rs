@@ -3,18 +3,23 @@
 use cloudsync_exporter::metrics::{
     Coding, CollectOptions, ExporterMetrics, Exposition, Format, NasCounters, Selection,
 };
-use cloudsync_exporter::model::{NasName, Snapshot};
+use cloudsync_exporter::model::{ConnectionId, HeldConnection, HoldKind, NasName, Snapshot};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const OURS: [&str; 5] = [
+    "cloudsync_webhook_",
+    "cloudsync_alertmanager_",
+    "cloudsync_action_blocked",
+    "cloudsync_automation_frozen",
+    "cloudsync_hold",
+];
 
 /// The lines about alerts, headers included.
 fn lines(exposition: &Exposition, selection: &Selection, format: Format) -> Vec<String> {
     let rendered = exposition.render(selection, format, Coding::Identity).unwrap();
     let text = String::from_utf8(rendered.body.to_vec()).unwrap();
-    let is_ours = |line: &&str| {
-        ["cloudsync_webhook_", "cloudsync_alertmanager_", "cloudsync_action_blocked"]
-            .iter()
-            .any(|family| line.contains(family))
-    };
+    let is_ours = |line: &&str| OURS.iter().any(|family| line.contains(family));
     text.lines().filter(is_ours).map(str::to_owned).collect()
 }
 
@@ -142,4 +147,61 @@ fn what_guards_keep_back_is_counted_by_nas() {
             "cloudsync_action_blocked_total{nas=\"home\",reason=\"frozen\"} 0",
         ]
     );
+}
+
+#[test]
+fn the_switch_is_asked_each_time() {
+    let exporter = exporter();
+    let switch = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&switch);
+    exporter.watch_freeze(move || asked.load(Ordering::SeqCst));
+    assert_eq!(samples(&exporter), ["cloudsync_automation_frozen 0"]);
+    switch.store(true, Ordering::SeqCst);
+    // Whoever comes later is not heard.
+    exporter.watch_freeze(|| false);
+    assert_eq!(samples(&exporter), ["cloudsync_automation_frozen 1"]);
+}
+
+#[test]
+fn holds_that_share_labels_are_one_series() {
+    let home = NasName::new("home");
+    let counters = Arc::new(NasCounters::new(&home, []));
+    let manual = HeldConnection {
+        connection: ConnectionId(3),
+        rule: String::new(),
+        kind: HoldKind::Manual,
+        since: 1_700_000_000.5,
+        until: Some(1_700_003_600.0),
+        in_effect: true,
+    };
+    let shown = |holds: Vec<HeldConnection>| {
+        counters.show_holds(holds);
+        let exposition = Exposition::new(exporter());
+        let options = CollectOptions { per_file: false, max_files: 0, max_series: 1_000 };
+        exposition.publish(Arc::new(Snapshot::untried(home.clone())), &counters, options);
+        let mut lines = lines(&exposition, &Selection::Nas(home.clone()), Format::Text);
+        lines.retain(|line| !line.starts_with('#'));
+        lines
+    };
+    let of_three = "{nas=\"home\",conn_id=\"3\",rule=\"\",kind=\"manual\"}";
+    let series = |name: &str, value: &str| format!("{name}{of_three} {value}");
+    assert_eq!(
+        shown(vec![manual.clone()]),
+        [
+            series("cloudsync_holds", "1"),
+            series("cloudsync_hold_start_timestamp_seconds", "1700000000.5"),
+            series("cloudsync_hold_expiry_timestamp_seconds", "1700003600.0"),
+            series("cloudsync_hold_in_effect", "1"),
+        ]
+    );
+    let older = HeldConnection { since: 1_600_000_000.0, until: None, in_effect: false, ..manual.clone() };
+    assert_eq!(
+        shown(vec![manual.clone(), older, manual]),
+        [
+            series("cloudsync_holds", "3"),
+            series("cloudsync_hold_start_timestamp_seconds", "1600000000.0"),
+            series("cloudsync_hold_in_effect", "0"),
+        ]
+    );
+    assert_eq!(shown(Vec::new()), Vec::<String>::new());
 }

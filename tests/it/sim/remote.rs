@@ -103,3 +103,59 @@ async fn everything_it_offers() {
     assert_eq!(words(), before);
     assert_eq!(nas.refused("list_conn", &[]).await, json!({"code": 119}));
 }
+
+#[tokio::test]
+async fn the_world_is_changed_as_told_and_no_more() {
+    let (_nas, control, _) = start(SimOptions { world: World::documented(), ..SimOptions::default() }).await;
+    let address = control.serve(loopback()).await.unwrap();
+    let remote = Raw::new(&format!("http://{address}"));
+    let unfinished = json!(control.world(|world| world.connections[1].unfinished_files));
+
+    let change = json!({"id": 2, "status": "error", "error": -7, "link_status": 2, "quota_total": 10, "quota_used": 9});
+    assert_eq!(ask(&remote, "POST", "/connection", change).await, (200, json!({})));
+    let (_, world) = ask(&remote, "GET", "/world", json!(null)).await;
+    let second = &world["connections"][1];
+    assert_eq!([&second["id"], &second["unfinished_files"]], [&json!(2), &unfinished], "only what is named");
+    assert_eq!(
+        [&second["status"], &second["error"], &second["link_status"]],
+        [&json!("error"), &json!(-7), &json!(2)]
+    );
+    let property = &second["property"];
+    assert_eq!([&property["quota_total"], &property["quota_used"]], [&json!(10), &json!(9)]);
+    let healed = json!({"id": 2, "error": 0, "status": "syncing"});
+    assert_eq!(ask(&remote, "POST", "/connection", healed).await.0, 200);
+    assert!(control.world(|world| world.connection_mut(2).is_some_and(|one| one.error.is_none())));
+
+    let task = control.world(|world| world.connections[1].tasks[0].id);
+    let state = || control.world(|world| world.task(task).map(|task| (task.error, task.status.clone())));
+    assert_eq!(ask(&remote, "POST", "/task", json!({"id": task, "error": -25})).await, (200, json!({})));
+    assert_eq!(state(), Some((-25, "error".into())));
+    ask(&remote, "POST", "/task", json!({"id": task, "error": 0, "status": "syncing"})).await;
+    assert_eq!(state(), Some((0, "syncing".into())));
+    assert_eq!(ask(&remote, "POST", "/task", json!({"id": 99, "error": 0})).await.0, 400);
+
+    let rows = json!({"task": task, "action": 6, "log_level": 2, "error_code": -21, "count": 3});
+    assert_eq!(ask(&remote, "POST", "/log", rows).await, (200, json!({})));
+    let written = control.world(|world| world.connections[1].log[..3].to_vec());
+    assert!(
+        written.iter().all(|row| (row.action, row.log_level, row.error_code) == (6, 2, -21)),
+        "{written:?}"
+    );
+    assert_eq!(ask(&remote, "POST", "/log", json!({"task": 99, "action": 0})).await.0, 400);
+
+    let file = json!({"task": task, "path": "/a/stuck", "total_size": 9, "current_size": 5, "stalled": true});
+    for _ in 0..2 {
+        assert_eq!(ask(&remote, "POST", "/transfer", file.clone()).await, (200, json!({})));
+    }
+    let (_, world) = ask(&remote, "GET", "/world", json!(null)).await;
+    let flying: Vec<&Value> = world["transfers"].as_array().unwrap().iter().collect();
+    let stuck: Vec<&&Value> = flying.iter().filter(|file| file["path"] == "/a/stuck").collect();
+    assert_eq!(stuck.len(), 1, "the second time it is the same file: {flying:?}");
+    assert_eq!([&stuck[0]["current_size"], &stuck[0]["status"]], [&json!(5), &json!("uploading")]);
+
+    let free = json!({"mount_point": "/volume1", "size_free": 5});
+    assert_eq!(ask(&remote, "POST", "/volume", free).await, (200, json!({})));
+    assert_eq!(control.world(|world| world.config.volumes[0].size_free), 5);
+    let none = json!({"mount_point": "/volume7", "size_free": 5});
+    assert_eq!(ask(&remote, "POST", "/volume", none).await.0, 400);
+}
