@@ -112,3 +112,15 @@ def test_the_guide_shows_a_login_that_is_held_back(stage, tmp_path):
     said = re.sub(r"for another [0-9ms ]+ after", "for another 15m after", without_plain_http(complaints(again)))
     assert SHOWN["suspended"] == said, again.stdout
     assert nas.logins() == 1
+
+
+@pytest.mark.parametrize("name", ["nas.md", "README.md"])
+def test_links_lead_somewhere(name):
+    directory = REPOSITORY / "deploy"
+    for path, anchor in re.findall(r"\]\(([^)#:]*)(?:#([a-z0-9-]+))?\)", (directory / name).read_text()):
+        file = directory / (path or name)
+        assert file.exists(), path
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
+            anchors = [re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+            assert anchor in anchors, (path, anchor)
