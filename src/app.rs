@@ -19,10 +19,12 @@ mod nas;
 mod nas_port;
 mod once;
 mod pages;
+mod ports;
 mod pulse;
 mod rooms;
 mod rules;
 mod simulate;
+mod watchdog;
 
 use crate::cli::{CONFIG_FILE_VARIABLE, Cli, Command, Flags};
 use crate::config::{Config, Place, Problems};
@@ -85,7 +87,7 @@ fn load_at(place: Place, flags: &Flags) -> Result<Config, Problems> {
 fn refuse(flags: &Flags, problems: &Problems) -> ExitCode {
     let file =
         flags.config_file.as_ref().map_or_else(|| "no file given".into(), |file| file.display().to_string());
-    complain(&format!("the configuration ({file}) cannot be used:\n{problems}"));
+    complain(&format!("the configuration ({file}) cannot be used: {problems}"));
     ExitCode::from(EXIT_CONFIG)
 }
 

@@ -14,7 +14,7 @@
 //! - `automation`: from an Alertmanager's notifications to what should become of which connection.
 //! - `sim`: the simulated NAS, written against the API's documentation and not against our client.
 //! - `ctl`: a person's client of the admin API.
-//! - `telemetry`: logs, signals, build information.
+//! - `telemetry`: logs, signals, the service manager, build information.
 //! - `cli`, `app`: arguments, and the composition root that wires the rooms together.
 //!
 //! `tests/it/architecture.rs` holds which room may use which.

@@ -42,7 +42,7 @@ pub struct StateFile {
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// The file cannot be made or written where it is.
-    #[error("cannot write the state file {}: {reason}", path.display())]
+    #[error("cannot write the state file {}: {reason}; allowed: a file in a directory that the user of this program may write to", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,

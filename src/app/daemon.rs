@@ -4,7 +4,7 @@ use super::adapter::StoredGuard;
 use super::admin::{AdminService, Door, ReloadRequest};
 use super::fleet::Fleet;
 use super::pages::{self, Pages};
-use super::{complain, fail, load, refuse, unix_now};
+use super::{complain, fail, load, ports, refuse, unix_now, watchdog};
 use crate::cli::Flags;
 use crate::config::{Config, ListenAddress};
 use crate::metrics::{ExporterMetrics, Exposition};
@@ -12,6 +12,7 @@ use crate::state::{StateError, StateFile};
 use crate::telemetry::build;
 use crate::telemetry::logs::{self, LogControl};
 use crate::telemetry::signals::{Hangups, Termination};
+use crate::telemetry::supervisor;
 use crate::web::{Bound, Limits, ListenAddr};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// From the first signal to the exit, whatever hangs.
 const GRACE: Duration = Duration::from_millis(4_500);
@@ -90,9 +92,11 @@ impl Daemon {
     /// Takes the ports, then starts the pollers and the pages.
     async fn start(config: Config, state: StateFile, logs: LogControl) -> anyhow::Result<Self> {
         let listen: Vec<ListenAddr> = config.web.listen_address.iter().map(listen_addr).collect();
-        let bound = Bound::bind(&listen).await?;
+        let bound =
+            Bound::bind(&listen).await.map_err(|error| ports::explain(&error, "web.listen_address"))?;
         let addresses = bound.local_addrs();
-        let door = Door::open(&config).await?;
+        let door =
+            Door::open(&config).await.map_err(|error| ports::explain(&error, "admin.listen_address"))?;
         let exporter = ExporterMetrics::new(build::VERSION, build::REVISION, build::RUSTC, unix_now());
         let exposition = Arc::new(Exposition::new(Arc::new(exporter)));
         let state = Arc::new(state);
@@ -138,6 +142,12 @@ impl Daemon {
 
     /// Runs until `stop`, then drains.
     async fn run(mut self, flags: &Flags, mut hangups: Hangups, stop: &CancellationToken) {
+        supervisor::ready(&self.status());
+        // Ends with the daemon, which it must not hold up.
+        let _watching = supervisor::watchdog().map(|limit| {
+            let watching = watchdog::watch(self.fleet.pulse(), limit, supervisor::alive, self.stop.clone());
+            AbortOnDropHandle::new(tokio::spawn(watching))
+        });
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -160,7 +170,15 @@ impl Daemon {
                 }
             }
         }
+        supervisor::stopping();
         self.shutdown().await;
+    }
+
+    /// What the daemon does, in a line for the service manager.
+    fn status(&self) -> String {
+        let polled = self.config.polled().count();
+        let all = self.config.nas.len();
+        if polled == all { format!("polls {all} NASes") } else { format!("polls {polled} of {all} NASes") }
     }
 
     /// Drains the listeners and logs out of every NAS, both within [`GRACE`].
@@ -184,8 +202,16 @@ impl Daemon {
         }
     }
 
-    /// Loads the configuration again. A bad one leaves the old one in force.
+    /// Loads the configuration again, and tells the service manager.
     async fn reload(&mut self, flags: &Flags) -> Result<(), Vec<String>> {
+        supervisor::reloading();
+        let outcome = self.load_again(flags).await;
+        supervisor::ready(&self.status());
+        outcome
+    }
+
+    /// Loads the configuration again. A bad one leaves the old one in force.
+    async fn load_again(&mut self, flags: &Flags) -> Result<(), Vec<String>> {
         let exporter = Arc::clone(self.exposition.exporter());
         let config = match load(flags) {
             Ok(config) => config,

@@ -1,6 +1,6 @@
 //! `simulate`: the simulated NAS alone, for any client.
 
-use super::{complain, fail, print};
+use super::{complain, fail, ports, print};
 use crate::cli::{Flags, Simulate, World as Beginning};
 use crate::config::{LogConfig, LogLevel};
 use crate::sim::{SecondFactor, SimOptions, Simulator, World};
@@ -9,6 +9,8 @@ use anyhow::Context;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -37,18 +39,23 @@ pub(super) async fn command(flags: &Flags, arguments: &Simulate) -> ExitCode {
     };
     let simulator = match Simulator::bind(arguments.listen, options).await {
         Ok(simulator) => simulator,
-        Err(error) => return fail(&error),
+        Err(error) => return cannot_listen(arguments.listen, &error, "--listen"),
     };
     print(&format!("simulated NAS at {} (account {})\n", simulator.base_url(), arguments.account));
     if let Some(address) = arguments.control {
         match simulator.control().serve(address).await {
             Ok(address) => print(&format!("controls at http://{address}\n")),
-            Err(error) => return fail(&error),
+            Err(error) => return cannot_listen(address, &error, "--control"),
         };
     }
     stop.cancelled().await;
     simulator.shutdown().await;
     ExitCode::SUCCESS
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error, flag: &str) -> ExitCode {
+    complain(&format!("cannot listen on {address}: {}", ports::explain(error, flag)));
+    ExitCode::FAILURE
 }
 
 fn options(arguments: &Simulate) -> anyhow::Result<SimOptions> {

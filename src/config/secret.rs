@@ -55,7 +55,7 @@ impl SecretSource {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file cannot be opened or read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}; allowed: a file that the user of this program may read", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
