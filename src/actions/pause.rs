@@ -92,6 +92,7 @@ impl Actions {
         if is_quiet {
             return self.paused(performance, &holds, before, (target, true)).await;
         }
+        self.book().forget_told(nas, &ids);
         let told = performance.tell(command).await;
         fault_point::reach_if(is_rule, "pause_told").await;
         if let Err(failure) = told {

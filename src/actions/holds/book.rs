@@ -226,6 +226,16 @@ impl Book {
         told.extend(ids.iter().map(|id| (id.clone(), Instant::now())));
     }
 
+    /// These connections are about to be told to pause: a resume of before undoes nothing of that.
+    pub fn forget_told(&self, nas: &NasName, connections: &[ConnectionId]) {
+        let mut holds = self.of_nas(nas);
+        holds.retain(|hold| connections.contains(&ConnectionId(hold.connection_id)));
+        for hold in holds {
+            self.told.lock().unwrap_or_else(PoisonError::into_inner).remove(&hold.id);
+            self.tried.lock().unwrap_or_else(PoisonError::into_inner).remove(&hold.id);
+        }
+    }
+
     /// A resume was refused for a hold whose connection showed the pause. Should it run now, it was done all the same.
     pub fn note_tried(&self, id: &str) {
         self.tried.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());

@@ -275,6 +275,7 @@ impl Visit<'_> {
         self.memory.note_lost(&holds);
         let deed = deed("pause", hold, &status);
         let performance = self.actions.begin_regardless(self.nas, self.port, &origin, deed).await;
+        self.actions.book().forget_told(self.nas, &[id]);
         if let Err(failure) = performance.tell(Command::Pause(Target::One(id))).await {
             performance.fail(failure, Value::Null).await;
             return Err(());

@@ -107,6 +107,18 @@ fn another_rule_pauses_what_a_freeze_kept_lost() {
     ]);
 }
 
+/// A hold was ended in favour of another one, whose resume had been told before the pause of the first.
+#[test]
+fn a_resume_of_before_undoes_no_pause_of_after() {
+    check(&[
+        Pauses(HOME_7, Some(20)),
+        Resumes(HOME_7, false),
+        Pauses(HOME_7, Some(20)),
+        Deletes(1),
+        pass(31),
+    ]);
+}
+
 /// What nobody can know must not be held against anybody.
 #[test]
 fn what_cannot_be_known() {
