@@ -156,6 +156,7 @@ def test_panel_explains_itself(name, panel):
     assert panel["type"] in KINDS
     assert re.fullmatch(r"[A-Z].*[^.]", panel["title"])
     assert re.fullmatch(r"[A-Z].*\.", panel["description"]) and len(panel["description"]) > 30
+    assert "  " not in panel["description"]
     assert panel["gridPos"]["h"] >= 3 and panel["gridPos"]["w"] >= 4
     defaults = panel["fieldConfig"]["defaults"]
     steps = defaults["thresholds"]["steps"]
