@@ -214,7 +214,8 @@ class Conditions:
         busy.ask("POST", "/connection", {"id": CAMERA, "quota_used": total * 88 // 100})
         # More rows than are read between two polls.
         busy.ask("POST", "/log", {"task": 1, "action": 0, "count": 900})
-        busy.ask("POST", "/log", {"task": 1, "action": 3, "count": 900})
+        # At once, as a poll may come between two.
+        busy.ask("POST", "/log", {"task": 1, "action": 3, "count": 1800})
         busy.ask("POST", "/log", {"task": 2, "action": 6, "log_level": 2, "error_code": -21, "count": 60})
         busy.ask("POST", "/log", {"task": 6, "action": 7, "log_level": 2, "error_code": -10, "count": 60})
         # In a direction that has no name.

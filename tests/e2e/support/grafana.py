@@ -1,7 +1,7 @@
 """Dashboards against Grafana's own types, as grafana-foundation-sdk has them.
 
-Its decoders take what they know and leave the rest unlooked at, so two things are held against a dashboard: what does not
-come back when it is decoded and encoded again, and values of another type than the decoded object declares.
+Its decoders take what they know and leave the rest unlooked at, so two things are held against a dashboard: what does
+not come back when it is decoded and encoded again, and values of another type than the decoded object declares.
 """
 
 import enum
@@ -91,7 +91,8 @@ def _against(value, hint, path):
         tries = [list(_against(value, one, path)) for one in parameters]
         if all(tries):
             # The shortest complaint is that of the type that was meant.
-            yield from min((found for one, found in zip(parameters, tries, strict=True) if one is not type(None)), key=len)
+            meant = [found for one, found in zip(parameters, tries, strict=True) if one is not type(None)]
+            yield from min(meant, key=len)
     elif kind is typing.Literal:
         if value not in parameters:
             yield f"{path}: {value!r} is none of {parameters}"
