@@ -1,5 +1,6 @@
 """The Kustomize overlays: rendered, held to the schemas of Kubernetes, and to what the program needs."""
 
+import re
 import subprocess
 
 import kubernetes_validate
@@ -111,6 +112,11 @@ def test_the_program_takes_arguments_and_configuration(objects, tmp_path):
 def configuration_name(spec):
     (name,) = [volume["configMap"]["name"] for volume in spec["volumes"] if "configMap" in volume]
     return name
+
+
+def test_the_image_is_of_this_version(objects):
+    version = re.search(r'^version = "(.+)"$', (REPOSITORY / "Cargo.toml").read_text(), re.MULTILINE)[1]
+    assert container(one(objects, "StatefulSet"))["image"] == f"cloudsync-exporter:{version}"
 
 
 def test_probes_ask_what_there_is(objects):
