@@ -141,7 +141,7 @@ class Conditions:
     def _config(self, name, every, metrics, **sections):
         tokens = {"alertmanager": by_hash(TOKEN, ["webhook"])}
         config = administrated("http://unused", self.stage.directory / f"state-{name}", tokens, metrics=metrics,
-                               poll={"timeout": "1s"}, **sections)
+                               poll={"timeout": "4s"}, **sections)
         config["nas"] = every
         return config
 

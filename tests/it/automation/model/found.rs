@@ -119,6 +119,12 @@ fn a_resume_of_before_undoes_no_pause_of_after() {
     ]);
 }
 
+/// The same with a hold that was ended by its name, which has to be resumed twice.
+#[test]
+fn a_resume_is_told_again_after_a_pause_in_between() {
+    check(&[Pauses(HOME_7, Some(20)), Deletes(0), Pauses(HOME_7, Some(20)), Deletes(1), pass(1)]);
+}
+
 /// What nobody can know must not be held against anybody.
 #[test]
 fn what_cannot_be_known() {

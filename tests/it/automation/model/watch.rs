@@ -166,6 +166,8 @@ impl Watch {
     fn note_pause(&mut self, place: Place, is_answered: bool) {
         let is_again = self.actor == Actor::Keeper;
         for hold in self.holds(place) {
+            // What was resumed before is not resumed by that any more.
+            self.resumed.remove(&hold.id);
             if !is_answered {
                 self.lost.insert(hold.id);
             } else if is_again || hold.phase == Phase::Pausing {
