@@ -18,7 +18,8 @@ WISH = {"reason": "once"}
 
 @pytest.fixture(scope="module")
 def shared(shared_stage):
-    return Home(shared_stage, tokens={"robot": by_hash(ROBOT)}, poll={"timeout": "2s"})
+    return Home(shared_stage, tokens={"robot": by_hash(ROBOT)}, poll={"timeout": "2s"},
+                automation={"verify_timeout": "3s"})
 
 
 @pytest.fixture

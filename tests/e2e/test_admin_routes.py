@@ -300,7 +300,12 @@ class House:
         self.nas.heal()
         for hold in expect(200, self.client.get("/holds"))["holds"]:
             self.client.delete(f"/holds/{hold['id']}")
+        eventually(self._is_free)
         self.nas.call("pause", connection_id=4)
+
+    def _is_free(self):
+        # One whose pause never showed is watched for as long as that may come.
+        assert expect(200, self.client.get("/holds"))["holds"] == []
 
     def poll(self):
         return expect(200, self.client.post("/nas/home/poll"))
