@@ -30,6 +30,7 @@ OF_CONNECTIONS = of_groups("cloudsync-connections", "cloudsync-holds") - OF_NASE
 # What the conditions cannot have; promtool's tests have it.
 NOT_HERE = {
     "CloudSyncExporterFault": "nothing that a NAS sends makes a poll panic",
+    "CloudSyncNasUnwatched": "every NAS of the conditions has its exporter all the time",
     "CloudSyncExporterAbsent": "there are exporters; a Prometheus without any has it below",
 }
 # What the demo shows on purpose.
