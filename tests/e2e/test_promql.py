@@ -23,6 +23,7 @@ ADDED = {"job", "instance"}
 NO_DATA = {
     "CloudSyncExporterFault": "nothing that a NAS sends makes a poll panic",
     "CloudSyncExporterAbsent": "there are exporters",
+    "CloudSyncNasUnwatched": "every NAS has its exporter all the time",
     "cloudsync:connection_deletions:usual10m": "there is no past to compare with; promtool's tests have one",
 }
 
