@@ -25,6 +25,7 @@ mod rooms;
 mod rules;
 mod simulate;
 mod watchdog;
+mod web_config;
 
 use crate::cli::{CONFIG_FILE_VARIABLE, Cli, Command, Flags};
 use crate::config::{Config, Place, Problems};
@@ -80,7 +81,8 @@ fn load_at(place: Place, flags: &Flags) -> Result<Config, Problems> {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name != CONFIG_FILE_VARIABLE);
-    Config::load_checked(flags.config_file.as_deref(), environment, &flags.overrides(), place, rooms::check)
+    let check = |config: &Config, problems: &mut Problems| rooms::check(config, place, problems);
+    Config::load_checked(flags.config_file.as_deref(), environment, &flags.overrides(), place, check)
 }
 
 /// Says what is wrong with the configuration.

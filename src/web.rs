@@ -11,6 +11,9 @@
 //! here is said as the handler wants it said, but for heads that cannot be read; a stalled client is cut off;
 //! no task outlives the handle that `serve` returns.
 //!
+//! A listener can be given exporter-toolkit's web configuration, [`config`]: [`Live`] holds the one that is in force,
+//! `serve` takes TLS from it, and a [`Shield`] before the handler its users, headers and rate limit.
+//!
 //! For those who answer in JSON there are strict bodies ([`json`]) and [`Problem`]s, and [`host`] tells
 //! requests that a browser was talked into.
 
@@ -20,21 +23,31 @@ pub mod json;
 pub mod negotiate;
 pub mod respond;
 
+pub mod config;
+
 mod gate;
 mod handler;
 mod limits;
 mod linger;
 mod listener;
+mod live;
 mod problem;
 mod query;
+mod rate;
 mod router;
 mod server;
+mod shield;
 mod stall;
+mod tls;
+mod users;
 
 pub use gate::Gate;
 pub use handler::{Answer, BodyLimit, Handler, Peer, Request, Response, with_body_limit};
 pub use limits::Limits;
 pub use listener::{Bound, ListenAddr};
+pub use live::{Content, Live, Report};
 pub use problem::Problem;
 pub use query::Query;
 pub use router::{Matched, PathParams, RouteConflict, Router, literal};
+pub use shield::{OnRefusal, Shield};
+pub use users::{Credentials, Users};

@@ -97,7 +97,8 @@ fn for_the_caller_alone(response: &mut Response) {
 
 /// What is wrong with where a request comes from or goes to.
 fn trick(api: &Api, head: &Parts) -> Option<Problem> {
-    match api.settings().hosts.check(head, Scheme::Http) {
+    let scheme = head.extensions.get().copied().unwrap_or(Scheme::Http);
+    match api.settings().hosts.check(head, scheme) {
         Ok(()) => None,
         Err(Stranger::Host) => {
             Some(problems::HOST.because("name this host in admin.allowed_hosts if it is meant"))

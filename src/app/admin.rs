@@ -6,6 +6,7 @@ use super::alertmanagers::HttpAlertmanagers;
 use super::automation::{self, AutomationInbox, Counters};
 use super::daemon::listen_addr;
 use super::directory::NasDirectory;
+use super::web_config::{self, Listener};
 use crate::actions::{Actions, Keeper, Options, Retention};
 use crate::admin::{Admin, Grant, HashSource, Scope, Settings, Token, Tokens};
 use crate::automation::Automation;
@@ -13,7 +14,7 @@ use crate::config::{Config, ListenAddress, TokenConfig};
 use crate::metrics::{ExporterMetrics, Exposition};
 use crate::state::StateFile;
 use crate::web::host::{BadHost, HostPolicy};
-use crate::web::{Bound, Limits};
+use crate::web::{Bound, Handler, Limits, Live, Shield};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +57,7 @@ pub(super) struct AdminService {
     address: Option<SocketAddr>,
     /// Where it listens as configured at the start: a reload does not move it.
     listens: ListenAddress,
+    live: Option<Arc<Live>>,
     files: TokenFiles,
     server: JoinHandle<()>,
     keeper: JoinHandle<()>,
@@ -99,7 +101,12 @@ impl AdminService {
         )?;
         let limits =
             Limits { max_connections: MOST_CONNECTIONS, max_body_bytes: 1 << 20, ..Limits::default() };
-        let server = door.bound.serve(Arc::new(admin.clone()), limits, stop.clone());
+        let live = web_config::open(Listener::Admin, config.admin.config_file.as_deref(), &exporter)?;
+        let handler: Arc<dyn Handler> = match live.clone() {
+            Some(live) => Arc::new(Shield::new(live, admin.clone(), web_config::counted(&exporter))),
+            None => Arc::new(admin.clone()),
+        };
+        let server = door.bound.with_tls_of(live.clone()).serve(handler, limits, stop.clone());
         let keeper = tokio::spawn(keep(Arc::clone(&actions), Arc::clone(&automation), stop.clone()));
         let engine = tokio::spawn(Arc::clone(&automation).run(stop.clone()));
         if config.admin.tokens.is_empty() {
@@ -108,7 +115,7 @@ impl AdminService {
         if config.admin.allow_plaintext && !config.admin.listen_address.is_loopback() {
             tracing::warn!("admin.allow_plaintext: tokens travel unencrypted; whoever reads one may use it");
         }
-        Ok(Self { admin, actions, automation, exporter, address, listens, files, server, keeper, engine })
+        Ok(Self { admin, actions, automation, exporter, address, listens, live, files, server, keeper, engine })
     }
 
     /// Where it listens.
@@ -116,8 +123,11 @@ impl AdminService {
         self.address
     }
 
-    /// What a reload changes: tokens, hosts, retention.
+    /// What a reload changes: tokens, hosts, retention, the web configuration.
     pub(super) async fn apply(&mut self, config: &Config) {
+        if let Some(live) = &self.live {
+            live.refresh(Duration::ZERO).await;
+        }
         match settings(config, &self.listens).await {
             Ok((settings, files)) => {
                 self.admin.set_settings(settings);

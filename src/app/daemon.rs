@@ -4,6 +4,7 @@ use super::adapter::StoredGuard;
 use super::admin::{AdminService, Door, ReloadRequest};
 use super::fleet::Fleet;
 use super::pages::{self, Pages};
+use super::web_config::{self, Listener};
 use super::{complain, fail, load, ports, refuse, unix_now, watchdog};
 use crate::cli::Flags;
 use crate::config::{Config, ListenAddress};
@@ -13,7 +14,7 @@ use crate::telemetry::build;
 use crate::telemetry::logs::{self, LogControl};
 use crate::telemetry::signals::{Hangups, Termination};
 use crate::telemetry::supervisor;
-use crate::web::{Bound, Limits, ListenAddr};
+use crate::web::{Bound, Handler, Limits, ListenAddr, Live, Shield};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -77,6 +78,7 @@ pub(super) struct Daemon {
     exposition: Arc<Exposition>,
     fleet: Fleet,
     server: tokio::task::JoinHandle<()>,
+    live: Option<Arc<Live>>,
     logs: LogControl,
     stop: CancellationToken,
     addresses: Vec<SocketAddr>,
@@ -114,7 +116,13 @@ impl Daemon {
         };
         let pages = Pages::new(Arc::clone(&exposition), fleet.pulse());
         let router = pages::router(&pages, &config.web)?;
-        let server = bound.serve(Arc::new(router), Limits::default(), stop.clone());
+        let exporter = exposition.exporter();
+        let live = web_config::open(Listener::Web, config.web.config_file.as_deref(), exporter)?;
+        let handler: Arc<dyn Handler> = match live.clone() {
+            Some(live) => Arc::new(Shield::new(live, router, web_config::counted(exporter))),
+            None => Arc::new(router),
+        };
+        let server = bound.with_tls_of(live.clone()).serve(handler, Limits::default(), stop.clone());
         if !config.automation.rules.is_empty() && !config.admin.enabled {
             tracing::warn!(
                 "automation.rules are of no use without admin.enabled: alerts come in by its listener"
@@ -127,7 +135,7 @@ impl Daemon {
         if let Some(address) = admin.as_ref().and_then(AdminService::address) {
             tracing::info!(%address, "listening for administration");
         }
-        Ok(Self { config, exposition, fleet, server, logs, stop, addresses, admin, reloads })
+        Ok(Self { config, exposition, fleet, server, live, logs, stop, addresses, admin, reloads })
     }
 
     /// Where the pages are.
@@ -232,10 +240,15 @@ impl Daemon {
             || config.log.format != self.config.log.format
             || config.admin.enabled != self.config.admin.enabled
             || config.admin.listen_address != self.config.admin.listen_address
+            || config.admin.config_file != self.config.admin.config_file
         {
             tracing::warn!(
-                "changes of web, state_file, log.format and where the admin listener is need a restart"
+                "changes of web, state_file, log.format, admin.config_file and where the admin listener is need a \
+                 restart"
             );
+        }
+        if let Some(live) = &self.live {
+            live.refresh(Duration::ZERO).await;
         }
         if let Some(admin) = &mut self.admin {
             admin.apply(&config).await;

@@ -1,14 +1,20 @@
 //! What of the configuration only the room that it is for can judge.
 
 use super::admin;
+use super::web_config::Listener;
 use crate::actions::schema::{Field, Kind};
 use crate::actions::settings::CONNECTION;
 use crate::automation::Matchers;
 use crate::automation::rules::stricter;
-use crate::config::{Config, Problems, RuleConfig};
+use crate::config::{Config, Place, Problems, RuleConfig};
+use crate::web::{Content, Live};
+use std::path::Path;
 
 /// Adds what the rooms find wrong.
-pub(super) fn check(config: &Config, problems: &mut Problems) {
+pub(super) fn check(config: &Config, place: Place, problems: &mut Problems) {
+    if place == Place::Here {
+        check_web_configurations(config, problems);
+    }
     // Which hosts a listener can be told from is the transport's to say.
     let hosts =
         admin::hosts(config, &config.admin.listen_address).map(drop).map_err(|error| error.to_string());
@@ -20,6 +26,44 @@ pub(super) fn check(config: &Config, problems: &mut Problems) {
             problems.check(format!("{key}.set.{name}"), check_setting(name, *value));
         }
     }
+}
+
+/// What is wrong with the web configurations themselves.
+fn check_web_configurations(config: &Config, problems: &mut Problems) {
+    let key = Listener::Web.key();
+    if let Some(file) = &config.web.config_file
+        && let Err(found) = Live::check(file)
+    {
+        add_all(problems, key, file, &found);
+    }
+    let key = Listener::Admin.key();
+    if let Some(file) = &config.admin.config_file {
+        let admin = &config.admin;
+        let needs_tls = admin.enabled && !admin.listen_address.is_loopback() && !admin.allow_plaintext;
+        let file_has = |what: &str| vec![format!("{} {what}", file.display())];
+        let found = match Live::check(file) {
+            Err(found) => found,
+            Ok(Content { users: true, .. }) => file_has(
+                "has basic_auth_users, and here the header that they need carries tokens; allowed: admin.tokens alone",
+            ),
+            Ok(Content { tls: false, .. }) if needs_tls => file_has(
+                "has no tls_server_config, and the listener is not on loopback; allowed: TLS, a loopback address, or \
+                 allow_plaintext: true",
+            ),
+            Ok(_) => return,
+        };
+        add_all(problems, key, file, &found);
+    }
+}
+
+/// One entry for the file: of each key the first problem counts, and here all of them have the same.
+fn add_all(problems: &mut Problems, key: &str, file: &Path, found: &[String]) {
+    let shown = file.display().to_string();
+    let named: Vec<String> = found
+        .iter()
+        .map(|problem| if problem.contains(&shown) { problem.clone() } else { format!("{shown}: {problem}") })
+        .collect();
+    problems.add(key, named.join("; "));
 }
 
 fn check_matchers(rule: &RuleConfig) -> Result<(), String> {

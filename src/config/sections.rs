@@ -73,7 +73,7 @@ impl Sections {
         self.web.validate(problems);
         self.admin.validate(&known, place, problems);
         self.automation.validate(&known, problems);
-        self.refuse_what_is_to_come(problems);
+        self.require_what_rules_need(problems);
         let state_file = problems.keep(
             "state_file",
             self.state_file
@@ -97,19 +97,7 @@ impl Sections {
         })
     }
 
-    /// Refuses what the file can say and this version cannot do: accepted in silence, a listener without
-    /// its TLS or users would be worse than none.
-    fn refuse_what_is_to_come(&self, problems: &mut Problems) {
-        for (key, asked) in [
-            ("web.config_file", self.web.config_file.is_some()),
-            ("admin.config_file", self.admin.config_file.is_some()),
-        ] {
-            problems.require(
-                !asked,
-                key,
-                "this version has no TLS and users for listeners yet; allowed: empty",
-            );
-        }
+    fn require_what_rules_need(&self, problems: &mut Problems) {
         problems.require(
             self.automation.mode != AutomationMode::Enforce || self.admin.enabled,
             "automation.mode",

@@ -19,6 +19,11 @@ struct HandlerLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ListenerLabels {
+    listener: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BuildLabels {
     version: &'static str,
     revision: &'static str,
@@ -32,6 +37,8 @@ pub struct ExporterMetrics {
     http_requests: Family<HandlerLabels, Counter>,
     reload_successful: Gauge,
     reload_timestamp: Gauge<f64, AtomicU64>,
+    web_config_successful: Family<ListenerLabels, Gauge>,
+    web_config_timestamp: Family<ListenerLabels, Gauge<f64, AtomicU64>>,
     freeze: FreezeSwitch,
     webhook: WebhookMetrics,
 }
@@ -49,12 +56,25 @@ impl ExporterMetrics {
         register(&mut registry, &metric::RELOAD_SUCCESSFUL, reload_successful.clone());
         let reload_timestamp: Gauge<f64, AtomicU64> = Gauge::default();
         register(&mut registry, &metric::RELOAD_TIMESTAMP, reload_timestamp.clone());
+        let web_config_successful: Family<ListenerLabels, Gauge> = Family::default();
+        register(&mut registry, &metric::WEB_CONFIG_SUCCESSFUL, web_config_successful.clone());
+        let web_config_timestamp: Family<ListenerLabels, Gauge<f64, AtomicU64>> = Family::default();
+        register(&mut registry, &metric::WEB_CONFIG_TIMESTAMP, web_config_timestamp.clone());
         registry.register_collector(Box::new(ProcessCollector));
         let freeze = FreezeSwitch::default();
         registry.register_collector(Box::new(freeze.clone()));
         let webhook = WebhookMetrics::default();
         registry.register_collector(Box::new(webhook.clone()));
-        let metrics = Self { registry, http_requests, reload_successful, reload_timestamp, freeze, webhook };
+        let metrics = Self {
+            registry,
+            http_requests,
+            reload_successful,
+            reload_timestamp,
+            web_config_successful,
+            web_config_timestamp,
+            freeze,
+            webhook,
+        };
         metrics.reloaded(Some(now));
         metrics
     }
@@ -73,6 +93,15 @@ impl ExporterMetrics {
         self.reload_successful.set(i64::from(at.is_some()));
         if let Some(at) = at {
             self.reload_timestamp.set(at);
+        }
+    }
+
+    /// The web configuration of `listener` was loaded at that time (seconds since 1970), or could not be.
+    pub fn web_config_loaded(&self, listener: &'static str, at: Option<f64>) {
+        let labels = ListenerLabels { listener };
+        self.web_config_successful.get_or_create(&labels).set(i64::from(at.is_some()));
+        if let Some(at) = at {
+            self.web_config_timestamp.get_or_create(&labels).set(at);
         }
     }
 

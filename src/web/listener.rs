@@ -3,9 +3,12 @@
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
+
+use super::live::Live;
 
 /// Connections that wait in the system's queue.
 const BACKLOG: i32 = 1024;
@@ -40,6 +43,7 @@ impl fmt::Display for ListenAddr {
 #[derive(Debug)]
 pub struct Bound {
     pub(super) listeners: Vec<TcpListener>,
+    pub(super) live: Option<Arc<Live>>,
 }
 
 impl Bound {
@@ -56,7 +60,13 @@ impl Bound {
             };
             listeners.push(listener.map_err(named)?);
         }
-        Ok(Self { listeners })
+        Ok(Self { listeners, live: None })
+    }
+
+    /// The same with TLS, where the web configuration has it.
+    #[must_use]
+    pub fn with_tls_of(self, live: Option<Arc<Live>>) -> Self {
+        Self { live, ..self }
     }
 
     /// The addresses with their real ports, in the order of those that were asked for.

@@ -27,6 +27,20 @@ pub static RELOAD_TIMESTAMP: Metric = Metric::gauge(
     "When the configuration was last loaded with success, in seconds since 1970.",
 )
 .seconds();
+/// Whether a listener's web configuration is in force.
+pub static WEB_CONFIG_SUCCESSFUL: Metric = Metric::gauge(
+    "cloudsync_exporter_web_config_last_reload_successful",
+    &["listener"],
+    "1 when the web configuration of the listener (web, admin) could be used when it was last read; 0 means that the \
+     one before is in force. Absent without one.",
+);
+/// When it was loaded.
+pub static WEB_CONFIG_TIMESTAMP: Metric = Metric::gauge(
+    "cloudsync_exporter_web_config_last_reload_success_timestamp_seconds",
+    &["listener"],
+    "When the web configuration of the listener was last loaded with success, in seconds since 1970.",
+)
+.seconds();
 /// Requests to our listeners.
 pub static HTTP_REQUESTS: Metric = Metric::counter(
     "cloudsync_exporter_http_requests_total",
@@ -72,6 +86,8 @@ pub(super) static EXPORTER_FAMILIES: &[&Metric] = &[
     &SERIES_DROPPED,
     &RELOAD_SUCCESSFUL,
     &RELOAD_TIMESTAMP,
+    &WEB_CONFIG_SUCCESSFUL,
+    &WEB_CONFIG_TIMESTAMP,
     &HTTP_REQUESTS,
     &PROCESS_CPU,
     &PROCESS_OPEN_FDS,
