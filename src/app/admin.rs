@@ -115,7 +115,19 @@ impl AdminService {
         if config.admin.allow_plaintext && !config.admin.listen_address.is_loopback() {
             tracing::warn!("admin.allow_plaintext: tokens travel unencrypted; whoever reads one may use it");
         }
-        Ok(Self { admin, actions, automation, exporter, address, listens, live, files, server, keeper, engine })
+        Ok(Self {
+            admin,
+            actions,
+            automation,
+            exporter,
+            address,
+            listens,
+            live,
+            files,
+            server,
+            keeper,
+            engine,
+        })
     }
 
     /// Where it listens.

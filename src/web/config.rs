@@ -132,6 +132,3 @@ pub struct RateLimit {
     /// Requests at once after a pause. At least one.
     pub burst: u32,
 }
-
-#[cfg(test)]
-mod tests;

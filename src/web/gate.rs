@@ -1,12 +1,20 @@
-//! So many at once; more wait their turn.
+//! So many at once; more wait their turn, but not longer than their client does.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::StatusCode;
+use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::http::request::Parts;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::handler::{Answer, BodyLimit, Handler, Request, Response};
+
+/// How long a Prometheus waits for a scrape, in seconds.
+const SCRAPE_TIMEOUT: &str = "x-prometheus-scrape-timeout-seconds";
+/// Before its time is over the answer has to be on its way, as `blackbox_exporter` has it.
+const ON_ITS_WAY: Duration = Duration::from_millis(500);
 
 /// Lets a bounded number of requests into the handlers behind it. Clones share the bound.
 #[derive(Debug, Clone)]
@@ -18,7 +26,8 @@ impl Gate {
         Self(Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS))))
     }
 
-    /// `handler` behind this gate: a request waits until there is room, first come, first served.
+    /// `handler` behind this gate: a request waits until there is room, first come, first served. One that says how
+    /// long it will wait is refused with 503 shortly before that is over: nobody would take its answer.
     pub fn before(&self, handler: impl Handler) -> impl Handler {
         Gated { room: self.0.clone(), handler: Arc::new(handler) }
     }
@@ -34,7 +43,13 @@ impl<H: Handler> Handler for Gated<H> {
         let (room, handler) = (self.room.clone(), self.handler.clone());
         Box::pin(async move {
             // The semaphore is never closed; were it, answering would still be right.
-            let _permit = room.acquire_owned().await;
+            let _permit = match patience(request.headers()) {
+                None => room.acquire_owned().await,
+                Some(patience) => match timeout(patience, room.acquire_owned()).await {
+                    Ok(permit) => permit,
+                    Err(_) => return too_late(handler.refuse(StatusCode::SERVICE_UNAVAILABLE)),
+                },
+            };
             handler.handle(request).await
         })
     }
@@ -46,6 +61,18 @@ impl<H: Handler> Handler for Gated<H> {
     fn body_limit(&self, head: &Parts) -> BodyLimit {
         self.handler.body_limit(head)
     }
+}
+
+/// How long a request with these headers may wait; none if it does not say.
+fn patience(headers: &HeaderMap) -> Option<Duration> {
+    let seconds: f64 = headers.get(SCRAPE_TIMEOUT)?.to_str().ok()?.parse().ok()?;
+    let whole = Duration::try_from_secs_f64(seconds).ok()?;
+    Some(whole.saturating_sub(ON_ITS_WAY).max(whole / 2))
+}
+
+fn too_late(mut response: Response) -> Response {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }
 
 #[cfg(test)]
@@ -74,5 +101,28 @@ mod tests {
         let answers = join_all((0..20).map(|_| gated.handle(Request::default()))).await;
         assert!(answers.iter().all(|answer| answer.status() == StatusCode::OK));
         assert_eq!(most.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_longer_than_its_client() {
+        let gate = Gate::new(1);
+        let _inside = gate.0.clone().acquire_owned().await.unwrap();
+        let gated = gate.before(|_| async { respond::status(StatusCode::OK) });
+        for (said, waited) in [("10", 9_500), ("0.6", 300), ("1e1", 9_500), ("0", 0)] {
+            let request = hyper::Request::builder().header(SCRAPE_TIMEOUT, said);
+            let before = tokio::time::Instant::now();
+            let answer = gated.handle(request.body(hyper::body::Bytes::new()).unwrap()).await;
+            assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{said}");
+            assert!(answer.headers().contains_key(RETRY_AFTER));
+            assert_eq!(before.elapsed().as_millis(), waited, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_as_if_it_were_not_said() {
+        for said in ["", "soon", "-1", "NaN", "inf", "1e400", "10s"] {
+            let headers = [(SCRAPE_TIMEOUT.parse().unwrap(), said.parse().unwrap())].into_iter().collect();
+            assert_eq!(patience(&headers), None, "{said}");
+        }
     }
 }

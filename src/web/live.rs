@@ -129,6 +129,3 @@ impl Live {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

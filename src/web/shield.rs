@@ -46,10 +46,9 @@ struct Refusal {
 async fn admit(live: &Live, judge: &Arc<Judge>, request: &Request) -> Result<(), Refusal> {
     let current = live.current();
     if let Some(bucket) = &current.bucket {
-        bucket.take(Instant::now()).map_err(|wait| Refusal {
-            status: StatusCode::TOO_MANY_REQUESTS,
-            retry_after: Some(wait),
-        })?;
+        bucket
+            .take(Instant::now())
+            .map_err(|wait| Refusal { status: StatusCode::TOO_MANY_REQUESTS, retry_after: Some(wait) })?;
     }
     let Settings { users: Some(users), open_paths, .. } = &current.settings else { return Ok(()) };
     if open_paths.iter().any(|open| open == request.uri().path()) {

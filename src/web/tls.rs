@@ -28,8 +28,9 @@ pub(super) struct Pem {
 pub(super) fn server_config(settings: &TlsSettings, pem: &Pem, http2: bool) -> Result<ServerConfig, String> {
     let chain = certificates(&pem.certificate)
         .map_err(|cause| format!("tls_server_config.cert: cannot be used: {cause}"))?;
-    let key = PrivateKeyDer::from_pem_slice(&pem.key)
-        .map_err(|error| format!("tls_server_config.key: cannot be used: {}", cause(&error, "private key")))?;
+    let key = PrivateKeyDer::from_pem_slice(&pem.key).map_err(|error| {
+        format!("tls_server_config.key: cannot be used: {}", cause(&error, "private key"))
+    })?;
     let provider = Arc::new(provider(settings));
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&versions(settings))

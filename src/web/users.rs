@@ -59,7 +59,7 @@ impl Users {
         let hashes: BTreeMap<String, String> = users.into_iter().collect();
         // As slow as the slowest.
         let cost = hashes.values().filter_map(|hash| hash.get(4..6)).max().unwrap_or("10");
-        let nobody = format!("$2b${cost}$ZYBYvSQb1VqfR.ilAF24pO{}", "nobodyhasthispassword1234567890");
+        let nobody = format!("$2b${cost}$ZYBYvSQb1VqfR.ilAF24pO{}", "nobodyhasthispassword1234567892");
         Self { hashes, nobody }
     }
 

@@ -14,6 +14,8 @@ from support.wait import eventually
 NOT_IN_DEMO = {
     "cloudsync_nas_tls_certificate_expiry_timestamp_seconds": "the demo speaks plain HTTP on loopback",
     "cloudsync_exporter_series_dropped_total": "it is far below max_series",
+    "cloudsync_exporter_web_config_last_reload_successful": "it has no web configuration",
+    "cloudsync_exporter_web_config_last_reload_success_timestamp_seconds": "it has no web configuration",
 }
 # Depends on the machine, not on the demo: absent where address space has no limit.
 MACHINES = {"process_virtual_memory_max_bytes"}
@@ -41,11 +43,15 @@ def demo(shared_stage):
 
 @pytest.fixture(scope="module")
 def troubled(shared_stage):
-    """A NAS behind a self-signed certificate that refuses one part, answers another with nonsense and is too large."""
+    """A NAS behind a self-signed certificate that refuses one part, answers another with nonsense and is too large;
+    and a listener with a web configuration."""
     nas = shared_stage.tls_simulator()
     nas.fault({"code": 117}, "SYNO.CloudSync", "get_property")
     nas.fault({"raw_data": {"worker_count": "many", "volume_list": "none"}}, "SYNO.CloudSync", "get_config")
-    config = configuration(nas.url, nas={"tls": {"insecure_skip_verify": True}}, metrics={"max_series": 300})
+    web = shared_stage.directory / "web.yml"
+    web.write_text("http_server_config: {headers: {X-Frame-Options: deny}}\n")
+    config = configuration(nas.url, nas={"tls": {"insecure_skip_verify": True}}, metrics={"max_series": 300},
+                           web={"config_file": str(web)})
     exporter = shared_stage.exporter(config, preexec_fn=limit_address_space)
     exporter.expiry = nas.expiry
     return exporter

@@ -2,11 +2,15 @@
 
 mod abuse;
 mod bodies;
+mod certificates;
+mod configured;
+mod tls;
+mod verdicts;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudsync_exporter::web::{Bound, Handler, Limits, ListenAddr, Peer, Request, Router, respond};
+use cloudsync_exporter::web::{Bound, Handler, Limits, ListenAddr, Live, Peer, Request, Router, respond};
 use hyper::{Method, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -57,8 +61,13 @@ impl Server {
 
     /// One with pages of its own.
     async fn serve(handler: impl Handler, limits: Limits) -> Self {
+        Self::serve_by(handler, limits, None).await
+    }
+
+    /// The same with the TLS of a web configuration.
+    async fn serve_by(handler: impl Handler, limits: Limits, live: Option<Arc<Live>>) -> Self {
         let address = ListenAddr { host: Some("127.0.0.1".to_owned()), port: 0 };
-        let bound = Bound::bind(&[address]).await.unwrap();
+        let bound = Bound::bind(&[address]).await.unwrap().with_tls_of(live);
         let address = bound.local_addrs()[0];
         let shutdown = CancellationToken::new();
         let ended = bound.serve(Arc::new(handler), limits, shutdown.clone());

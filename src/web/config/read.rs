@@ -42,23 +42,23 @@ pub(super) struct Reader {
     pub(super) problems: Vec<Problem>,
 }
 
-/// A mapping whose keys are known, and where it is.
+/// A mapping whose keys are known.
 pub(super) struct Section<'n> {
-    key: &'static str,
-    entries: Vec<(&'n str, &'n Node)>,
+    fields: Vec<(&'n str, Field<'n>)>,
 }
 
 impl<'n> Section<'n> {
     /// The value of `name`, if there is one.
     pub(super) fn get(&self, name: &'static str) -> Option<Field<'n>> {
-        let (_, node) = self.entries.iter().find(|(known, _)| *known == name)?;
-        Some(Field { key: joined(self.key, name), node })
+        self.fields.iter().find(|(known, _)| *known == name).map(|(_, field)| field.clone())
     }
 }
 
 /// A value and its whole key.
 #[derive(Debug, Clone)]
 pub(super) struct Field<'n> {
+    /// That of the key, or of a list's item.
+    pub(super) line: usize,
     pub(super) key: String,
     pub(super) node: &'n Node,
 }
@@ -75,7 +75,7 @@ pub(super) fn shown(text: &str) -> String {
 
 impl Reader {
     pub(super) fn add(&mut self, field: &Field<'_>, message: impl Into<String>) {
-        self.at(field.node.line, &field.key, message);
+        self.at(field.line, &field.key, message);
     }
 
     pub(super) fn at(&mut self, line: usize, key: &str, message: impl Into<String>) {
@@ -89,17 +89,17 @@ impl Reader {
         node: Option<&'n Node>,
         known: &[&str],
     ) -> Section<'n> {
-        let mut entries = Vec::new();
+        let mut fields = Vec::new();
         for (name, field) in self.entries(key, node) {
             if known.contains(&name) {
-                entries.push((name, field.node));
+                fields.push((name, field));
             } else {
                 let message =
                     format!("{} is no key of the format here; allowed: {}", shown(name), known.join(", "));
-                self.at(field.node.line, key, message);
+                self.at(field.line, key, message);
             }
         }
-        Section { key, entries }
+        Section { fields }
     }
 
     /// The entries of the mapping at `key`.
@@ -112,7 +112,8 @@ impl Reader {
         let mut named = Vec::new();
         for (name, value) in entries {
             if let Value::Scalar { text, .. } = &name.value {
-                named.push((text.as_str(), Field { key: joined(key, text), node: value }));
+                let field = Field { line: name.line, key: joined(key, text), node: value };
+                named.push((text.as_str(), field));
             } else {
                 self.at(name.line, key, "has a key that is no text");
             }
@@ -181,7 +182,7 @@ impl Reader {
             self.add(field, "is no list");
             return None;
         };
-        Some(items.iter().map(|node| Field { key: field.key.clone(), node }).collect())
+        Some(items.iter().map(|node| Field { line: node.line, key: field.key.clone(), node }).collect())
     }
 
     /// A list of words of `known`, each with its meaning; `elsewhere` are words that the format has and this program
@@ -208,7 +209,8 @@ impl Reader {
         if let Some((_, meaning)) = known.iter().find(|(word, _)| *word == text) {
             return Some(*meaning);
         }
-        let allowed: Vec<&str> = known.iter().map(|(word, _)| *word).filter(|word| !word.is_empty()).collect();
+        let allowed: Vec<&str> =
+            known.iter().map(|(word, _)| *word).filter(|word| !word.is_empty()).collect();
         let why = if elsewhere.contains(&text) {
             "is of the format, and the TLS library of this program does not have it"
         } else {

@@ -37,9 +37,8 @@ const TLS: [&str; 13] = [
 /// Beside the format's own sections there is `auth_excluded_paths`, a list of paths that are answered without a user:
 /// for probes, which have none.
 pub fn parse(text: &str, directory: &Path) -> Result<Settings, Vec<Problem>> {
-    let root = yaml::parse(text).map_err(|yaml::Fault { line, message }| {
-        vec![Problem { line, key: String::new(), message }]
-    })?;
+    let root = yaml::parse(text)
+        .map_err(|yaml::Fault { line, message }| vec![Problem { line, key: String::new(), message }])?;
     let mut reader = Reader::default();
     let file = reader.section("", root.as_ref(), &SECTIONS);
     let mut settings = Settings::default();
@@ -59,12 +58,7 @@ pub fn parse(text: &str, directory: &Path) -> Result<Settings, Vec<Problem>> {
     if reader.problems.is_empty() { Ok(settings) } else { Err(reader.problems) }
 }
 
-fn section<'n>(
-    reader: &mut Reader,
-    file: &Section<'n>,
-    name: &'static str,
-    known: &[&str],
-) -> Section<'n> {
+fn section<'n>(reader: &mut Reader, file: &Section<'n>, name: &'static str, known: &[&str]) -> Section<'n> {
     reader.section(name, file.get(name).map(|field| field.node), known)
 }
 
@@ -85,8 +79,7 @@ fn tls(reader: &mut Reader, section: &Section<'_>, directory: &Path, http2: bool
     let newest = reader.word(section.get("max_version").as_ref(), &VERSIONS, &VERSIONS_ELSEWHERE);
     let suites_field = section.get("cipher_suites");
     let cipher_suites = reader.words(suites_field.as_ref(), &SUITES, &SUITES_ELSEWHERE);
-    let prefers_own_order =
-        reader.flag(section.get("prefer_server_cipher_suites").as_ref()).unwrap_or(true);
+    let prefers_own_order = reader.flag(section.get("prefer_server_cipher_suites").as_ref()).unwrap_or(true);
     let curves = reader.words(section.get("curve_preferences").as_ref(), &CURVES, &CURVES_ELSEWHERE);
 
     let (oldest, newest) = (oldest.unwrap_or(TlsVersion::Tls12), newest.unwrap_or(TlsVersion::Tls13));
@@ -105,13 +98,15 @@ fn tls(reader: &mut Reader, section: &Section<'_>, directory: &Path, http2: bool
     missing(&certificate, "has no certificate; allowed: one of cert_file and cert");
     missing(&key, "has no key; allowed: one of key_file and key");
     if client_auth == ClientAuth::None {
-        let useless = [
-            ("client_ca_file", client_ca.is_some()),
-            ("client_allowed_sans", client_allowed_sans.is_some()),
-        ];
+        let useless =
+            [("client_ca_file", client_ca.is_some()), ("client_allowed_sans", client_allowed_sans.is_some())];
         for (name, _) in useless.into_iter().filter(|(_, is_there)| *is_there) {
             let key = format!("tls_server_config.{name}");
-            reader.at(0, &key, "is of no use without client_auth_type; allowed: RequireAndVerifyClientCert beside it");
+            reader.at(
+                0,
+                &key,
+                "is of no use without client_auth_type; allowed: RequireAndVerifyClientCert beside it",
+            );
         }
     }
     if let Some(field) = suites_field.filter(|_| !cipher_suites.is_empty() && oldest == TlsVersion::Tls12) {
@@ -215,7 +210,7 @@ fn rate_limit(reader: &mut Reader, file: &Section<'_>) -> Option<RateLimit> {
     match u32::try_from(burst.min(u32::MAX.into())) {
         Ok(burst) if burst > 0 => Some(RateLimit { interval, burst }),
         _ => {
-            let line = burst_field.map_or(0, |field| field.node.line);
+            let line = burst_field.map_or(0, |field| field.line);
             reader.at(line, "rate_limit.burst", "lets no request pass; allowed: 1 or more");
             None
         }

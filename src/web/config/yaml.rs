@@ -43,6 +43,25 @@ pub(super) struct Fault {
     pub(super) message: String,
 }
 
+impl Fault {
+    /// The same in that line, unless it has one.
+    fn in_line(self, line: usize) -> Self {
+        if self.line == 0 { Self { line, ..self } } else { self }
+    }
+}
+
+impl From<String> for Fault {
+    fn from(message: String) -> Self {
+        Self { line: 0, message }
+    }
+}
+
+impl From<&str> for Fault {
+    fn from(message: &str) -> Self {
+        message.to_owned().into()
+    }
+}
+
 impl Node {
     fn scalar(line: usize, text: &str, is_plain: bool) -> Self {
         Self { line, value: Value::Scalar { text: text.to_owned(), is_plain } }
@@ -81,7 +100,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Node>, Fault> {
         if event == Event::StreamEnd {
             return Ok(tree.root);
         }
-        tree.take(event, mark.line()).map_err(|message| Fault { line: mark.line(), message })?;
+        tree.take(event, mark.line()).map_err(|fault| fault.in_line(mark.line()))?;
     }
 }
 
@@ -106,11 +125,11 @@ struct Tree {
 }
 
 impl Tree {
-    fn take(&mut self, event: Event, line: usize) -> Result<(), String> {
+    fn take(&mut self, event: Event, line: usize) -> Result<(), Fault> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 if tag.is_some_and(|tag| tag.suffix == "binary") {
-                    return Err("binary values are not read".to_owned());
+                    return Err("binary values are not read".into());
                 }
                 self.count(1)?;
                 let node = Node::scalar(line, &text, style == TScalarStyle::Plain);
@@ -135,30 +154,30 @@ impl Tree {
                 self.complete(Node { line, value }, anchor)
             }
             Event::DocumentStart if self.root.is_some() => {
-                Err("begins a second document; allowed: one".to_owned())
+                Err("begins a second document; allowed: one".into())
             }
             _ => Ok(()),
         }
     }
 
-    fn count(&mut self, nodes: usize) -> Result<(), String> {
+    fn count(&mut self, nodes: usize) -> Result<(), Fault> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > MOST_NODES {
-            return Err(format!("has too many values; allowed: {MOST_NODES} in the file"));
+            return Err(format!("has too many values; allowed: {MOST_NODES} in the file").into());
         }
         Ok(())
     }
 
-    fn begin(&mut self, line: usize, anchor: usize, kind: Kind) -> Result<(), String> {
+    fn begin(&mut self, line: usize, anchor: usize, kind: Kind) -> Result<(), Fault> {
         self.count(1)?;
         if self.open.len() >= DEEPEST {
-            return Err(format!("is nested too deeply; allowed: {DEEPEST} levels"));
+            return Err(format!("is nested too deeply; allowed: {DEEPEST} levels").into());
         }
         self.open.push(Open { line, anchor, kind });
         Ok(())
     }
 
-    fn complete(&mut self, node: Node, anchor: usize) -> Result<(), String> {
+    fn complete(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
@@ -171,7 +190,7 @@ impl Tree {
                     if known.value != (Value::Scalar { text: MERGE.to_owned(), is_plain: true })
                         && entries.iter().any(|(other, _)| is_same_key(other, &known))
                     {
-                        return Err("is there twice".to_owned());
+                        return Err(twice(&known));
                     }
                     entries.push((known, node));
                 }
@@ -179,6 +198,14 @@ impl Tree {
         }
         Ok(())
     }
+}
+
+fn twice(key: &Node) -> Fault {
+    let message = match &key.value {
+        Value::Scalar { text, .. } => format!("{} is there twice", super::read::shown(text)),
+        _ => "a key is there twice".to_owned(),
+    };
+    Fault { line: key.line, message }
 }
 
 /// Keys are the same whether or not they are quoted.
@@ -190,7 +217,7 @@ fn is_same_key(one: &Node, other: &Node) -> bool {
 }
 
 /// The entries, with those of merged mappings where there is none of that key.
-fn merged(entries: Vec<(Node, Node)>) -> Result<Vec<(Node, Node)>, String> {
+fn merged(entries: Vec<(Node, Node)>) -> Result<Vec<(Node, Node)>, Fault> {
     let is_merge = |key: &Node| matches!(&key.value, Value::Scalar { text, is_plain: true } if text == MERGE);
     let (merges, mut own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(key, _)| is_merge(key));
     for (_, from) in merges {
@@ -200,7 +227,7 @@ fn merged(entries: Vec<(Node, Node)>) -> Result<Vec<(Node, Node)>, String> {
         };
         for table in tables {
             let Value::Table(more) = table.value else {
-                return Err("merges what is no mapping".to_owned());
+                return Err("merges what is no mapping".into());
             };
             for (key, value) in more {
                 if !own.iter().any(|(known, _)| is_same_key(known, &key)) {
@@ -255,7 +282,9 @@ mod tests {
             ("a: [1\n", 2, "is no YAML"),
             ("a: 1\n---\nb: 2\n", 2, "second document"),
             ("a: *b\n", 1, "is no YAML"),
-            (&"[".repeat(100_000), 1, "nested too deeply"),
+            (&"[".repeat(20), 1, "nested too deeply"),
+            (&"[".repeat(100_000), 1, "is no YAML"),
+            (&"- ".repeat(100_000), 1, "nested too deeply"),
             (&bomb, 5, "too many values"),
             ("a: !!binary aGk=\n", 1, "binary"),
             ("a: {<<: 1}\n", 1, "merges what is no mapping"),

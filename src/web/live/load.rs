@@ -111,11 +111,8 @@ fn put_together(files: Files, before: Option<&Current>) -> Result<Current, Vec<S
     let tls = match &settings.tls {
         None => None,
         Some(tls) => {
-            let pem = Pem {
-                certificate: certificate.unwrap_or_default(),
-                key: key.unwrap_or_default(),
-                client_ca,
-            };
+            let pem =
+                Pem { certificate: certificate.unwrap_or_default(), key: key.unwrap_or_default(), client_ca };
             let config = tls::server_config(tls, &pem, settings.http2).map_err(|problem| vec![problem])?;
             Some(Arc::new(config))
         }

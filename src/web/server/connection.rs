@@ -32,7 +32,8 @@ const MOST_STREAMS: u32 = 100;
 /// The first byte of a TLS connection: that of a handshake record (RFC 8446 §5.1).
 const HANDSHAKE: u8 = 22;
 /// For those who come without TLS where there is TLS.
-const NO_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\
+const NO_TLS: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\
 Content-Length: 47\r\n\r\nThis listener answers by TLS alone: use https.\n";
 
 type Plain = Linger<StallGuard<TcpStream>>;
@@ -51,16 +52,11 @@ impl Connection {
         let _ = stream.set_nodelay(true);
         let start = Instant::now();
         let leftover = Leftover::default();
-        let ended = match self.server.live.clone() {
-            None => {
-                let stream = self.guarded(stream, &leftover);
-                self.http1(stream, leftover, Scheme::Http, start).await
-            }
-            Some(live) if live.has_tls() => self.tls(&live, stream, leftover, start).await,
-            Some(_) => {
-                let stream = self.guarded(stream, &leftover);
-                self.http1(stream, leftover, Scheme::Http, start).await
-            }
+        let ended = if let Some(live) = self.server.live.as_ref().filter(|live| live.has_tls()) {
+            self.tls(live, stream, leftover, start).await
+        } else {
+            let stream = self.guarded(stream, &leftover);
+            self.http1(stream, leftover, Scheme::Http, start).await
         };
         if let Err(error) = ended {
             tracing::debug!(peer = %self.peer, error, "connection ended");

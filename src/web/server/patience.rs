@@ -138,8 +138,7 @@ mod tests {
     fn patient(bytes_begin_heads: bool) -> (Patience<DuplexStream>, Arc<Activity>, DuplexStream) {
         let (ours, theirs) = duplex(64);
         let activity = Arc::new(Activity::new(Instant::now(), Arc::default()));
-        let patience =
-            Patience::new(ours, TIMES, Arc::clone(&activity), bytes_begin_heads, Instant::now());
+        let patience = Patience::new(ours, TIMES, Arc::clone(&activity), bytes_begin_heads, Instant::now());
         (patience, activity, theirs)
     }
 
