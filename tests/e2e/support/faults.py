@@ -137,6 +137,19 @@ def member_refused(method, code):
     return edited(method, edit)
 
 
+def refused_from(method, code):
+    """A compound of which all from this method's call on is refused, as when the session ends in its middle."""
+    async def act(link):
+        answer = json.loads(await link.usual())
+        results = answer["data"]["result"]
+        first = next(index for index, member in enumerate(results) if member["method"] == method)
+        for member in results[first:]:
+            member.pop("data", None)
+            member.update(success=False, error={"code": code})
+        await link.answer(json.dumps(answer).encode())
+    return act
+
+
 def member_data(method, data):
     def edit(member):
         member["data"] = data
@@ -243,6 +256,19 @@ def _codes():
                     "package_missing")
 
 
+def once(act):
+    """The fault meets one request, and the others are answered as usual."""
+    met = []
+
+    async def one(link):
+        if met:
+            await link.answer(await link.usual())
+        else:
+            met.append(link)
+            await act(link)
+    return one
+
+
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -288,10 +314,12 @@ def infos():
     """What goes wrong before anything is known of the NAS."""
     yield Fault("is silent when asked for its APIs", "info", hang, "timeout")
     yield Fault("answers with a page when asked for its APIs", "info", body("<html>"), "decode")
-    yield Fault("has no APIs", "info", body('{"success":true,"data":{}}'), "package_missing")
-    yield Fault("has APIs that are a list", "info", body('{"success":true,"data":[]}'), "decode")
-    yield Fault("has APIs that are numbers", "info", body('{"success":true,"data":{"SYNO.CloudSync":7}}'),
+    yield Fault("has no APIs", "info", body('{"success":true,"data":{}}'), "decode")
+    yield Fault("has APIs to log in and no more", "info",
+                body('{"success":true,"data":{"SYNO.API.Auth":{"path":"entry.cgi","minVersion":1,"maxVersion":7}}}'),
                 "package_missing")
+    yield Fault("has APIs that are a list", "info", body('{"success":true,"data":[]}'), "decode")
+    yield Fault("has APIs that are numbers", "info", body('{"success":true,"data":{"SYNO.API.Auth":7}}'), "decode")
     yield Fault("refuses to say its APIs with 100", "info", refused(100), "api")
 
 

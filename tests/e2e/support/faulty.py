@@ -16,6 +16,7 @@ POLL = {"interval": "1s", "slow_interval": "1h", "timeout": "1s", "stale_after":
 SPARE_DESCRIPTORS = 2
 SAMPLE = re.compile(r'^(\w+)(?:\{([^ ]*)\})? (\S+)$', re.MULTILINE)
 NAS = re.compile(r'nas="(\w+)"')
+SECTION = re.compile(r'section="(\w+)"')
 REASON = re.compile(r'reason="(\w+)"')
 
 
@@ -29,6 +30,7 @@ class State:
     failures: float = 0
     suspended: float = 0
     data: int = 0
+    sections: set = field(default_factory=set)
 
     @property
     def successes(self):
@@ -56,6 +58,8 @@ def states(exporter):
             state.failures += float(value)
         elif name == "cloudsync_nas_login_suspended":
             state.suspended = float(value)
+        elif name == "cloudsync_poll_section_failures_total" and float(value):
+            state.sections.add(SECTION.search(labels)[1])
         elif name in ("cloudsync_connection_info", "cloudsync_connection_status", "cloudsync_task_status"):
             state.data += 1
     return seen, own
@@ -101,8 +105,19 @@ class Misbehaviour:
         own = states(self.exporter)[1]
         return own["process_resident_memory_bytes"], own["process_open_fds"]
 
-    def turn(self, faults):
-        """Each NAS, named, has its fault for a while and none again. Gives what was wrong by the fault's sentence."""
+    def further(self, polls=2):
+        """Waits until each NAS was polled so often once more."""
+        before = self.states()
+
+        def polled():
+            now = self.states()
+            assert all(now[name].polls >= before[name].polls + polls for name in before), now
+            return now
+        return eventually(polled)
+
+    def turn(self, faults, until_stale=True):
+        """Each NAS, named, has its fault for a while and none again. Gives what was wrong by the fault's sentence.
+        Not `until_stale`: a fault ends as soon as it was seen."""
         before = self.all_up()
         for name, fault in faults.items():
             self.peers[name].become((fault.stage, fault.act))
@@ -110,8 +125,10 @@ class Misbehaviour:
         for name, fault in faults.items():
             with self.noted(wrong, fault):
                 self._goes_down(name, fault, before[name])
+            if not until_stale:
+                self.peers[name].become(None)
         self.healthy()
-        for name, fault in faults.items():
+        for name, fault in faults.items() if until_stale else ():
             with self.noted(wrong, fault):
                 eventually(lambda name=name: self._is_withdrawn(name))
         failed = self.states()

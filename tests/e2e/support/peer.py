@@ -236,6 +236,9 @@ class Peer:
             if self.fault and self.fault[0] == "login" and request.stage == "poll":
                 # Only who has no session logs in.
                 await link.answer(b'{"error":{"code":119},"success":false}')
+            elif self.fault and self.fault[0] == "info" and request.stage == "poll":
+                # Only who knows nothing of the NAS any more asks for its APIs.
+                return
             else:
                 await link.answer(await link.usual())
 
