@@ -68,13 +68,16 @@ def states(exporter):
 class Misbehaviour:
     """A daemon that polls `number` peers, every one of them well until told otherwise."""
 
-    def __init__(self, stage, number, password=lambda name: {"password": PASSWORD}, poll=None, **sections):
+    def __init__(self, stage, number, password=lambda name: {"password": PASSWORD}, poll=None, tls=None, **sections):
+        """`password` gives the keys of a NAS with its secrets, `tls` how each of them encrypts at first."""
         self.nas = stage.simulator(0, "--world", "documented")
         self.loop = Loop()
         stage.stack.callback(self.loop.stop)
         self.answers = Answers(self.nas.port)
         self.answers.session(self.nas.ask("POST", "/session"))
-        self.peers = {f"nas_{index:03}": Peer(self.loop, self.answers, PASSWORD) for index in range(number)}
+        contexts = tls or [None] * number
+        self.peers = {f"nas_{index:03}": Peer(self.loop, self.answers, PASSWORD, contexts[index])
+                      for index in range(number)}
         self.config = self.configuration(password, poll, **sections)
         self.exporter = stage.start(Exporter, self.config)
 

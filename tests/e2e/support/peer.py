@@ -140,7 +140,12 @@ class Link:
     async def read_request(self):
         """The next request, or None at the end."""
         try:
-            head = await self.reader.readuntil(b"\r\n\r\n")
+            head = await self.reader.readexactly(1)
+            if head == b"\x16":
+                # The hello of who wants encryption. nginx answers so.
+                await self.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                return None
+            head += await self.reader.readuntil(b"\r\n\r\n")
             length = next((int(line.split(b":")[1]) for line in head.lower().split(b"\r\n")
                            if line.startswith(b"content-length:")), 0)
             body = await self.reader.readexactly(length)
@@ -157,6 +162,8 @@ class Peer:
 
     def __init__(self, loop, answers, password, tls=None, host="127.0.0.1"):
         self.loop, self.answers, self.password, self.tls, self.host = loop, answers, password, tls, host
+        # A NAS that changes its ways keeps its address.
+        self.scheme = "https" if tls else "http"
         self.fault = None
         self.links = set()
         self.port = 0
@@ -167,7 +174,7 @@ class Peer:
 
     @property
     def url(self):
-        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+        return f"{self.scheme}://{self.host}:{self.port}"
 
     def open(self):
         self.loop.run(self._open())
@@ -184,14 +191,17 @@ class Peer:
         self.server.close()
         self._drop()
 
-    def become(self, fault, tls=None):
+    def become(self, fault):
         """Has this fault from now on, for connections that are idle too; none for None."""
-        self.loop.run(self._become(fault, tls))
+        self.loop.run(self._change(fault=fault))
 
-    async def _become(self, fault, tls):
-        self.fault = fault
-        if tls is not None:
-            self.tls = tls
+    def speak(self, tls):
+        """Encrypts so from now on, or not at all for None."""
+        self.loop.run(self._change(tls=tls))
+
+    async def _change(self, **what):
+        for name, value in what.items():
+            setattr(self, name, value)
         self._drop()
 
     def _drop(self):
