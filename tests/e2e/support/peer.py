@@ -79,6 +79,7 @@ class Request:
 
     def __init__(self, head, body, password):
         self.raw = head + body
+        self.headers = dict(line.decode("latin-1").split(": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line)
         self.path = head.split(b" ", 2)[1].decode()
         self.form = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
         self.right_password = password
@@ -170,6 +171,8 @@ class Peer:
         # By stage, what was asked.
         self.asked = {}
         self.accepted = 0
+        # How many requests had the fault that there is now.
+        self.met = 0
         self.open()
 
     @property
@@ -202,6 +205,7 @@ class Peer:
     async def _change(self, **what):
         for name, value in what.items():
             setattr(self, name, value)
+        self.met = 0
         self._drop()
 
     def _drop(self):
@@ -241,6 +245,7 @@ class Peer:
                 return
             self.asked[request.stage] = self.asked.get(request.stage, 0) + 1
             if self._meets(request.stage):
+                self.met += 1
                 await self.fault[1](link)
                 return
             if self.fault and self.fault[0] == "login" and request.stage == "poll":
