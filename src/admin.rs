@@ -10,6 +10,7 @@
 mod api;
 mod call;
 mod inbox;
+mod misplaced;
 mod openapi;
 mod problems;
 mod replay;

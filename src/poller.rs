@@ -6,6 +6,7 @@
 //! answers is turned into the model in `reduce`, the one place that knows both vocabularies.
 
 mod board;
+mod bygone;
 mod cycle;
 mod fast;
 mod log_tracker;

@@ -12,9 +12,11 @@
 //!
 //! A damaged file is set aside, with one line in the log, and a new one is made: what is kept here makes
 //! restarts better, and its loss must not prevent one. What the damage spared of the audit is still to be
-//! read in the file that was set aside.
+//! read in the file that was set aside. A database that a later version or another program wrote is not
+//! damaged: it is left as it is, and not used.
 
 mod alerts;
+mod aside;
 mod audit;
 mod flags;
 mod holds;
@@ -61,6 +63,14 @@ pub enum StateError {
         found: u32,
         /// The latest version that is known.
         known: u32,
+    },
+    /// Another program's database is where the file should be.
+    #[error(
+        "the state file {} is a database of another program: name another file in state_file", path.display()
+    )]
+    Foreign {
+        /// The file; empty in memory.
+        path: PathBuf,
     },
     /// What was to be completed is not there: it was never begun, or someone took it out of the file.
     #[error("the state file has no {0}")]

@@ -2,6 +2,7 @@
 
 use super::api::Api;
 use super::call::Call;
+use super::misplaced;
 use super::problems::{self, Refusal};
 use super::replay;
 use super::route::{Reply, Route};
@@ -217,6 +218,12 @@ async fn answer(api: Arc<Api>, route: &'static Route, request: Request) -> Resul
             if !route.admits(&grant) {
                 let detail = format!("token {} has not the scope {}", grant.name, scope.as_str());
                 return Err(problems::FORBIDDEN.because(detail).into());
+            }
+            // Before anything of the request is repeated or kept.
+            let judged: &[u8] = if route.raw.is_some() { &[] } else { &body };
+            if let Some(problem) = misplaced::token(&head, judged) {
+                tracing::warn!(token = grant.name, "a token was in a place where it does not belong");
+                return Err(problem.into());
             }
             grant
         }

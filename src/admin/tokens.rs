@@ -96,7 +96,8 @@ pub(super) fn presented(headers: &HeaderMap) -> Option<TokenHash> {
     bearer(headers).map(|token| Sha256::digest(token).into())
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+/// The token that a request presents, as it is.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else { return None };
     let (scheme, token) = value.as_bytes().split_at_checked(7)?;

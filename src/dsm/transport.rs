@@ -5,6 +5,7 @@
 
 mod dns;
 mod fault;
+mod reflection;
 mod trust;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use super::envelope;
 use super::error::{DecodeFault, Error, HttpFault};
 use super::observer::Observer;
 use super::options::{BuildError, ClientOptions};
+use reflection::Keys;
 use trust::LastSeen;
 
 /// nginx in front of DSM closes idle connections after 20 s (API notes §1).
@@ -126,7 +128,8 @@ impl Transport {
         let mut response = response.map_err(|error| fault::classify(&error, exchange.method))?;
         self.answered.store(true, Ordering::Relaxed);
         if response.status() != StatusCode::OK {
-            return Err(Error::Http { method: exchange.method, fault: refused_by_http(&response) });
+            let fault = refused_by_http(&response, &Keys::of(exchange));
+            return Err(Error::Http { method: exchange.method, fault });
         }
         let too_large = || decode(DecodeFault::TooLarge { limit: self.max_response_bytes });
         let mut body = Vec::new();
@@ -193,15 +196,15 @@ fn form(exchange: &Exchange<'_>) -> String {
 
 fn open(exchange: &Exchange<'_>, body: &[u8]) -> Result<Value, Error> {
     let (api, method) = (exchange.api, exchange.method);
-    envelope::parse(body)
-        .and_then(envelope::Envelope::open)
-        .map_err(|fault| Error::Decode { method, fault })?
-        .map_err(|refused| {
-            refused.into_error(api, method, |name| exchange.form.iter().any(|(sent, _)| *sent == name))
-        })
+    let opened = envelope::parse(body).and_then(envelope::Envelope::open);
+    let mut data = opened.map_err(|fault| Error::Decode { method, fault })?.map_err(|refused| {
+        refused.into_error(api, method, |name| exchange.form.iter().any(|(sent, _)| *sent == name))
+    })?;
+    Keys::of(exchange).take_out(&mut data);
+    Ok(data)
 }
 
-fn refused_by_http(response: &reqwest::Response) -> HttpFault {
+fn refused_by_http(response: &reqwest::Response, keys: &Keys<'_>) -> HttpFault {
     let status = response.status();
     if !status.is_redirection() {
         return HttpFault::Status(status.as_u16());
@@ -212,7 +215,8 @@ fn refused_by_http(response: &reqwest::Response) -> HttpFault {
         .and_then(|to| to.to_str().ok())
         .and_then(|to| response.url().join(to).ok())
         // No more of it than says where it leads: the rest may echo what we sent.
-        .map(|to| super::error::tame(&to.origin().ascii_serialization()));
+        .map(|to| super::error::tame(&to.origin().ascii_serialization()))
+        .filter(|to| !keys.are_in(to));
     HttpFault::Redirect { status: status.as_u16(), to }
 }
 

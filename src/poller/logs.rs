@@ -1,5 +1,6 @@
 //! The logs of a NAS's connections: what was counted of each, and the pages that a burst needs.
 
+use super::bygone::forget_beyond;
 use super::cycle::{Memory, Poller};
 use super::log_tracker::{LogTracker, Window};
 use super::reduce;
@@ -54,6 +55,7 @@ impl Logs {
             followed.gone = (!is_there(*id)).then(|| followed.gone.unwrap_or_else(Instant::now));
             followed.gone.is_none_or(|gone| gone.elapsed() < REMEMBERED)
         });
+        forget_beyond(&mut self.connections, |followed| followed.gone);
     }
 
     fn is_enough(&mut self, connection: ConnectionId, window: &Window) -> bool {

@@ -1,5 +1,6 @@
 //! When each connection last showed life.
 
+use super::bygone::forget_beyond;
 use super::transfer_tracker::REMEMBERED;
 use crate::model::{Connection, ConnectionId, Progress, Status};
 use std::collections::{BTreeMap, HashSet};
@@ -53,6 +54,7 @@ impl ProgressTracker {
                 self.connections.insert(id, followed);
             }
         }
+        forget_beyond(&mut self.connections, |followed| followed.gone);
         shown
     }
 }

@@ -1,5 +1,6 @@
 //! What successive polls tell about files in flight: bytes that moved, and files that do not.
 
+use super::bygone::forget_beyond;
 use crate::model::{ConnectionId, Direction, TaskId, Transfer, TransferTotals};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -98,6 +99,7 @@ impl TransferTracker {
             }
             now.saturating_duration_since(*seen) < REMEMBERED
         });
+        forget_beyond(&mut self.totals, |(_, seen)| (*seen < now).then_some(*seen));
         self.totals
             .iter()
             .filter(|((task, _), _)| is_there(task))

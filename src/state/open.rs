@@ -1,14 +1,13 @@
 //! Opening the file: made when missing, set aside when damaged.
 
-use std::ffi::OsString;
 use std::fs::OpenOptions;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{StateError, StateFile, schema};
+use super::{StateError, StateFile, aside, schema};
 
 /// How long a call waits for another process, such as `doctor`, that has the file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -16,17 +15,14 @@ const BUSY: Duration = Duration::from_secs(5);
 impl StateFile {
     /// Opens the file at `path`, readable and writable by its owner alone where it is made.
     ///
-    /// A damaged file is renamed to `NAME.corrupt-EPOCHSECONDS`, with one line in the log, and a new one made.
+    /// What cannot be read is set aside, with one line in the log, and a new file made: see [`aside`].
     pub fn open(path: &Path) -> Result<Self, StateError> {
+        if aside::is_empty_directory(path) {
+            aside::directory(path)?;
+        }
         match Self::open_once(path) {
             Err(StateError::Database(error)) if is_damage(&error) => {
-                let aside = set_aside(path)?;
-                tracing::error!(
-                    file = %path.display(),
-                    set_aside = %aside.display(),
-                    %error,
-                    "the state file is damaged; starting with a new one"
-                );
+                aside::damaged(path, &error)?;
                 Self::open_once(path)
             }
             opened => opened,
@@ -49,12 +45,15 @@ impl StateFile {
             StateError::TooNew { found, known, .. } => {
                 StateError::TooNew { path: path.to_owned(), found, known }
             }
+            StateError::Foreign { .. } => StateError::Foreign { path: path.to_owned() },
             other => other,
         })
     }
 
     fn prepare(mut connection: Connection) -> Result<Self, StateError> {
         connection.busy_timeout(BUSY)?;
+        // Before anything is written: the next line would already change what is not ours.
+        schema::recognise(&connection)?;
         // Answers with the mode that it is then in, which is "memory" where there is no file.
         connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         // The default, unless SQLite was built otherwise. With less, the last commits of a write-ahead log
@@ -101,30 +100,6 @@ fn is_unwritable(error: &rusqlite::Error) -> bool {
                 | ErrorCode::SystemIoFailure
         )
     )
-}
-
-/// Renames the file and its companions, which would otherwise be taken for the new file's.
-fn set_aside(path: &Path) -> Result<PathBuf, StateError> {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let aside = with_suffix(path, &format!(".corrupt-{seconds}"));
-    let unwritable = |error: std::io::Error| StateError::Unwritable {
-        path: path.to_owned(),
-        reason: format!("it is damaged and cannot be set aside: {error}"),
-    };
-    for companion in ["-wal", "-shm"] {
-        let from = with_suffix(path, companion);
-        if from.exists() {
-            std::fs::rename(&from, with_suffix(&aside, companion)).map_err(unwritable)?;
-        }
-    }
-    std::fs::rename(path, &aside).map_err(unwritable)?;
-    Ok(aside)
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    name.into()
 }
 
 #[cfg(test)]

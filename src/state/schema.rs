@@ -109,6 +109,18 @@ const AUTOMATION: &str = "
     ) STRICT;
 ";
 
+/// Whether the file is ours, or still empty. The version alone does not tell: other programs count theirs as well.
+/// Reads only. A version beyond ours is [`migrate`]'s to judge: its tables are not known here.
+pub(super) fn recognise(connection: &Connection) -> Result<(), StateError> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let tables =
+        "SELECT count(*), coalesce(sum(type = 'table' AND name = 'login_guard'), 0) FROM sqlite_schema";
+    let (all, ours): (u32, u32) = connection.query_row(tables, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    // Tables and version are written together, so one without the other is not of our making.
+    let is_ours = if version == 0 { all == 0 } else { ours == 1 || version as usize > MIGRATIONS.len() };
+    if is_ours { Ok(()) } else { Err(StateError::Foreign { path: std::path::PathBuf::new() }) }
+}
+
 /// Brings the tables up to date, wholly or not at all. Takes the write lock even with nothing to do, so that
 /// a file that cannot be written is found out here.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StateError> {

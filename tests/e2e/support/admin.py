@@ -93,7 +93,8 @@ class Administrated(Exporter):
 
     def __init__(self, directory, config, **options):
         super().__init__(directory, config, **options)
-        self.admin_url = "http://" + self.process.line(r"\"listening for administration\" address=(\S+)")[1]
+        self.admin_url = "http://" + self.process.line(
+            r'"listening for administration"(?: address=|,"address":")([^\s"]+)')[1]
         self.admin = Client(self.admin_url)
 
     def polled(self, nas="home", connections=6):

@@ -35,7 +35,7 @@ class Exporter:
         self.process = Process(
             [BINARY, "--config.file", self.file, "--web.listen-address", "127.0.0.1:0"],
             directory, "exporter", env=environment(**(environ or {})), **options)
-        self.url = "http://" + self.process.line(r"listening address=(\S+)")[1]
+        self.url = "http://" + self.process.line(r'listening(?: address=|","address":")([^\s"]+)')[1]
 
     def configure(self, config):
         write(self.directory, config)
