@@ -52,3 +52,10 @@ def fit(points):
     slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
     start = mean_y - slope * mean_x
     return start, slope, max(abs(y - start - slope * x) for x, y in points)
+
+
+def figures(text):
+    """Figures and targets of a table between the markers of a file; what was measured differs each time."""
+    table_text = text.split("<!-- bench: begin -->")[1].split("<!-- bench: end -->")[0]
+    lines = [line.strip("|").split("|") for line in table_text.strip().splitlines()]
+    return [tuple(cell.strip() for cell in cells[:2]) for cells in (lines[0], *lines[2:])]
