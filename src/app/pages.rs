@@ -57,14 +57,14 @@ pub(super) fn router(pages: &Pages, config: &WebConfig) -> Result<impl Handler, 
 struct Counted {
     router: Router,
     exposition: Arc<Exposition>,
-    telemetry_path: Box<str>,
+    telemetry_path: Arc<str>,
 }
 
 impl Handler for Counted {
     fn handle(&self, request: Request) -> Answer {
         let answer = self.router.handle(request);
         let exporter = Arc::clone(self.exposition.exporter());
-        let telemetry_path = self.telemetry_path.clone();
+        let telemetry_path = Arc::clone(&self.telemetry_path);
         Box::pin(async move {
             let response = answer.await;
             let page = match response.extensions().get::<Matched>() {

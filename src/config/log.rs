@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 use super::problem::shown;
 use super::words::words;
@@ -38,7 +38,7 @@ words! {
     }
 }
 
-/// A log level or filter directives, checked: `EnvFilter` takes the text without complaint.
+/// A log level or filter directives, checked: `Targets` reads the text without complaint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLevel(String);
 
@@ -55,17 +55,20 @@ impl FromStr for LogLevel {
     fn from_str(text: &str) -> Result<Self, String> {
         const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
         // A bare word that is no level would be taken as the name of a target, and silence everything else.
-        let misspelt = text.split(',').map(str::trim).any(|part| {
-            !part.contains(['=', ':', '[']) && !LEVELS.iter().any(|level| part.eq_ignore_ascii_case(level))
+        let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+        let misspelt = parts.iter().any(|part| {
+            !part.contains(['=', ':']) && !LEVELS.iter().any(|level| part.eq_ignore_ascii_case(level))
         });
-        if misspelt || EnvFilter::builder().parse(text).is_err() {
+        // A space would be part of the target's name.
+        let directives = parts.join(",");
+        if misspelt || directives.parse::<Targets>().is_err() {
             return Err(format!(
                 "{} is no log level; allowed: {}, or directives such as info,cloudsync_exporter::dsm=debug",
                 shown(text),
                 LEVELS.join(", ")
             ));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(directives))
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A snapshot is encoded once, when it is published. The joined and compressed bytes are kept until
 //! a NAS publishes again or they are a second old, so a scrape of an unchanged exposition copies a
-//! reference.
+//! reference. Bytes that are too old to be served go when a NAS publishes: they are as large as all
+//! pages together.
 
 use super::collect::{CollectOptions, NasCollector};
 use super::encode::Format;
@@ -114,6 +115,8 @@ impl Exposition {
         let mut store = lock(&self.store);
         store.generation += 1;
         store.nases.insert(name, Entry { counters: Arc::clone(counters), snapshot, page });
+        drop(store);
+        self.drop_old_bodies();
         dropped.into_iter().map(|(family, _)| family).collect()
     }
 
@@ -122,6 +125,15 @@ impl Exposition {
         let mut store = lock(&self.store);
         store.generation += 1;
         store.nases.remove(nas);
+    }
+
+    /// Not while somebody is being served, who will see to it.
+    fn drop_old_bodies(&self) {
+        if let Ok(mut cache) = self.cache.try_lock()
+            && cache.as_ref().is_some_and(|cache| cache.made.elapsed() >= OWN_SERIES_AGE)
+        {
+            *cache = None;
+        }
     }
 
     /// The last snapshot of each NAS, by name.

@@ -1,17 +1,17 @@
 //! Logs: one line an event on standard error, as logfmt or JSON, with a level that a reload can change.
 
 use tracing::Subscriber;
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
-use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
+use tracing_subscriber::{Layer, Registry, reload};
 
 use crate::config::{LogConfig, LogFormat, LogLevel};
 
 /// Changes what is logged while the process runs.
 #[derive(Debug, Clone)]
-pub struct LogControl(reload::Handle<EnvFilter, Registry>);
+pub struct LogControl(reload::Handle<Targets, Registry>);
 
 /// Logging could not be set up or changed.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +41,8 @@ impl LogControl {
     }
 }
 
-fn filter(level: &LogLevel) -> Result<EnvFilter, ParseError> {
-    EnvFilter::builder().parse(level.as_str())
+fn filter(level: &LogLevel) -> Result<Targets, ParseError> {
+    level.as_str().parse()
 }
 
 /// The subscriber that writes to `writer`, and its control.
@@ -123,6 +123,19 @@ mod tests {
         assert_eq!(json["level"], "ERROR");
         assert_eq!(json["nas"], "home");
         assert_eq!(json["message"], "poll failed");
+    }
+
+    #[test]
+    fn a_target_has_a_level_of_its_own() {
+        let text = logged("warn, cloudsync_exporter::dsm=debug", LogFormat::Logfmt, |_| {
+            tracing::info!("one");
+            tracing::debug!(target: "cloudsync_exporter::dsm::client", "two");
+            tracing::trace!(target: "cloudsync_exporter::dsm::client", "three");
+            tracing::warn!("four");
+        });
+        for (word, shown) in [("one", false), ("two", true), ("three", false), ("four", true)] {
+            assert_eq!(text.contains(word), shown, "{word}: {text}");
+        }
     }
 
     #[test]

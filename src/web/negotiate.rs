@@ -32,7 +32,7 @@ impl Format {
     /// without a version, and weighs no less than text; a wildcard means text.
     pub fn wanted(headers: &HeaderMap) -> Self {
         let choices = choice::list(headers, &ACCEPT);
-        let weight_of = |names: fn(&Choice) -> Option<u8>| -> Weight {
+        let weight_of = |names: fn(&Choice<'_>) -> Option<u8>| -> Weight {
             // The most specific entry that names a format decides for it, and of equals the heaviest.
             let named = choices.iter().filter_map(|choice| Some((names(choice)?, choice.weight)));
             named.max().map_or(Weight::ZERO, |(_, weight)| weight)
@@ -47,23 +47,30 @@ impl Format {
 }
 
 /// How specifically an entry names OpenMetrics 1.0, if at all.
-fn names_open_metrics(choice: &Choice) -> Option<u8> {
-    match (choice.name.as_str(), choice.parameter("version")) {
-        ("application/openmetrics-text", Some("1.0.0")) => Some(2),
-        ("application/openmetrics-text", None) => Some(1),
-        _ => None,
+fn names_open_metrics(choice: &Choice<'_>) -> Option<u8> {
+    if !choice.is("application/openmetrics-text") {
+        return None;
+    }
+    match choice.parameter("version") {
+        Some("1.0.0") => Some(2),
+        Some(_) => None,
+        None => Some(1),
     }
 }
 
 /// How specifically an entry names text 0.0.4, if at all.
-fn names_text(choice: &Choice) -> Option<u8> {
-    match (choice.name.as_str(), choice.parameter("version")) {
-        ("text/plain", Some("0.0.4")) => Some(3),
-        ("text/plain", None) => Some(2),
-        ("text/*", _) => Some(1),
-        ("*/*", _) => Some(0),
-        _ => None,
+fn names_text(choice: &Choice<'_>) -> Option<u8> {
+    if choice.is("text/plain") {
+        return match choice.parameter("version") {
+            Some("0.0.4") => Some(3),
+            Some(_) => None,
+            None => Some(2),
+        };
     }
+    if choice.is("text/*") {
+        return Some(1);
+    }
+    choice.is("*/*").then_some(0)
 }
 
 /// A content coding.
@@ -95,7 +102,7 @@ impl Coding {
             let of = |names: &[&str]| {
                 choices
                     .iter()
-                    .filter(|choice| names.contains(&choice.name.as_str()))
+                    .filter(|choice| names.iter().any(|name| choice.is(name)))
                     .map(|choice| choice.weight)
                     .max()
             };

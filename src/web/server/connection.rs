@@ -124,9 +124,8 @@ impl Connection {
             async move { Ok::<_, Infallible>(service.answer(request).await) }
         });
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            // The end of all patience: ours knows more.
-            .header_read_timeout(limits.idle_timeout.max(limits.header_timeout))
+            // Our patience knows more, and sets fewer timers.
+            .header_read_timeout(None)
             .max_headers(limits.max_headers)
             .max_header_size(limits.max_head_bytes)
             // The size of the head is checked when it is complete; until then this is the bound.

@@ -30,7 +30,10 @@ pub(super) struct Patience<S> {
     activity: Arc<Activity>,
     /// With HTTP/2 bytes come between requests too, such as window updates: there no byte begins a head.
     bytes_begin_heads: bool,
-    deadline: Pin<Box<Sleep>>,
+    /// When the phase ends.
+    due: Instant,
+    /// Rings at or before that: to set it for each request anew would be the dearest part of some.
+    alarm: Pin<Box<Sleep>>,
     phase: Phase,
 }
 
@@ -51,8 +54,9 @@ impl<S> Patience<S> {
         bytes_begin_heads: bool,
         start: Instant,
     ) -> Self {
-        let deadline = Box::pin(sleep_until(start + times.head));
-        Self { stream, times, activity, bytes_begin_heads, deadline, phase: Phase::Head(0) }
+        let due = start + times.head;
+        let alarm = Box::pin(sleep_until(due));
+        Self { stream, times, activity, bytes_begin_heads, due, alarm, phase: Phase::Head(0) }
     }
 
     /// Sets the deadline for what the connection does now.
@@ -69,11 +73,26 @@ impl<S> Patience<S> {
 
     fn enter(&mut self, phase: Phase) {
         self.phase = phase;
-        match phase {
-            Phase::Busy => {}
-            Phase::Idle(_) => self.deadline.as_mut().reset(Instant::now() + self.times.idle),
-            Phase::Head(_) => self.deadline.as_mut().reset(Instant::now() + self.times.head),
+        let time = match phase {
+            Phase::Busy => return,
+            Phase::Idle(_) => self.times.idle,
+            Phase::Head(_) => self.times.head,
+        };
+        self.due = Instant::now() + time;
+        if self.due < self.alarm.deadline() {
+            self.alarm.as_mut().reset(self.due);
         }
+    }
+
+    /// Ready once the phase has lasted too long.
+    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.alarm.as_mut().poll(cx).is_ready() {
+            if self.due <= Instant::now() {
+                return Poll::Ready(());
+            }
+            self.alarm.as_mut().reset(self.due);
+        }
+        Poll::Pending
     }
 }
 
@@ -85,7 +104,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patience<S> {
     ) -> Poll<io::Result<()>> {
         self.follow();
         // Before reading: a client that always has another byte must not get past it.
-        if self.phase != Phase::Busy && self.deadline.as_mut().poll(cx).is_ready() {
+        if self.phase != Phase::Busy && self.poll_due(cx).is_ready() {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client is slow to ask")));
         }
         let before = buf.filled().len();
