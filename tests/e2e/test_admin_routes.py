@@ -12,7 +12,7 @@ from support import http
 from support.admin import (OPS, PROBLEM, SCOPES, administrated, asked, by_hash, changes_among, expect, header,
                            nothing_changes, problem, start, take)
 from support.description import Description, Described
-from support.prometheus import free_port
+from support.prometheus import closed_port
 from support.wait import eventually
 
 DESCRIPTION = Description.committed()
@@ -278,7 +278,7 @@ class House:
                                poll={"interval": "1h", "slow_interval": "1h", "stale_after": "5h", "timeout": "1s"},
                                # Nobody waits long for a NAS that never shows what it was told.
                                automation={"verify_timeout": "1s"}, **sections)
-        config["nas"]["off"] = {**config["nas"]["home"], "url": f"http://127.0.0.1:{free_port()}"}
+        config["nas"]["off"] = {**config["nas"]["home"], "url": f"http://127.0.0.1:{closed_port()}"}
         self.exporter = start(stage, config).polled()
         self.client = self.exporter.admin
         self.api = Described(DESCRIPTION, self.client)

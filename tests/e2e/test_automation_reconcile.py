@@ -9,7 +9,7 @@ from support.admin import expect
 from support.alertmanager import webhook
 from support.automation import (BY_LABELS, TOKEN, WEBHOOK, Automated, alert, becomes, holding, name_of, named, polls,
                                 released, rule, tell, told)
-from support.prometheus import free_port
+from support.prometheus import closed_port
 from support.wait import eventually
 
 pytestmark = pytest.mark.at_once
@@ -150,7 +150,7 @@ def test_an_end_while_the_daemon_is_away(stage):
     for firing in (gone, stays):
         holding(home.exporter, firing.number)
     kill(home.exporter)
-    home.alertmanager.deliver(webhook(f"http://127.0.0.1:{free_port()}", TOKEN))
+    home.alertmanager.deliver(webhook(f"http://127.0.0.1:{closed_port()}", TOKEN))
     gone.end()
     home.start()
     released(home.exporter, ONEDRIVE)
@@ -169,7 +169,7 @@ def test_without_alertmanagers_the_lease_ends_it(stage):
 
 
 def test_alertmanagers_that_are_all_dead_change_nothing(stage):
-    dead = [f"http://127.0.0.1:{free_port()}" for _ in range(2)]
+    dead = [f"http://127.0.0.1:{closed_port()}" for _ in range(2)]
     home = Automated(stage, RULES, alertmanagers=dead, reconcile_interval="1s")
     lasting, leased = alert(named("Any"), CAMERA), alert(named("Leased"), ONEDRIVE)
     tell(home.exporter, lasting, leased)

@@ -9,7 +9,7 @@ import pytest
 from support import exposition, http
 from support.exporter import configuration, write
 from support.program import REPOSITORY, catalogue, run
-from support.prometheus import free_port
+from support.prometheus import closed_port
 from support.wait import eventually
 
 BAD = """\
@@ -117,7 +117,7 @@ def test_once(stage, tmp_path):
 
 
 def test_once_fails_with_the_nas(tmp_path):
-    file = write(tmp_path, configuration(f"http://127.0.0.1:{free_port()}"))
+    file = write(tmp_path, configuration(f"http://127.0.0.1:{closed_port()}"))
     done = run("once", "--config.file", file, directory=tmp_path)
     assert done.returncode == 1
     metrics = exposition.Samples(exposition.text(done.stdout))
@@ -143,7 +143,7 @@ def test_healthcheck(stage, tmp_path):
     nas = stage.simulator()
     exporter = stage.exporter(configuration(nas.url))
     assert run("healthcheck", "--url", exporter.url, directory=tmp_path).returncode == 0
-    refused = run("healthcheck", "--url", f"http://127.0.0.1:{free_port()}", directory=tmp_path)
+    refused = run("healthcheck", "--url", f"http://127.0.0.1:{closed_port()}", directory=tmp_path)
     assert refused.returncode == 1
     assert "/-/healthy" in refused.stderr
 

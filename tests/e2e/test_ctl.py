@@ -9,7 +9,7 @@ import pytest
 from support.admin import (OPS, administrated, asked, by_file, by_hash, changes_among, expect, nothing_changes, start,
                            take)
 from support.program import BINARY, environment
-from support.prometheus import free_port
+from support.prometheus import closed_port
 from support.wait import eventually
 from test_admin_routes import S3
 
@@ -380,7 +380,7 @@ def test_usage_is_2(shared):
 
 
 def test_no_daemon_is_3(shared, stage):
-    nobody = f"http://127.0.0.1:{free_port()}"
+    nobody = f"http://127.0.0.1:{closed_port()}"
     said = shared.table("status", url=nobody, code=3)
     assert "admin.enabled" in said and nobody in said, said
     assert shared.json("pause", "1", "--reason", "x", url=nobody, code=3)["title"] == "not reached"

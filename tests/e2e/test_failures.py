@@ -13,7 +13,7 @@ import pytest
 from support import http
 from support.exporter import configuration, write
 from support.program import run
-from support.prometheus import free_port
+from support.prometheus import closed_port, free_port
 from support.simulator import PASSWORD
 from support.wait import eventually
 
@@ -50,7 +50,7 @@ def second_factor(stage):
 
 
 TROUBLES = {
-    "down": Trouble(lambda _: configuration(f"http://127.0.0.1:{free_port()}"), "connect", "connect", "NAS is on"),
+    "down": Trouble(lambda _: configuration(f"http://127.0.0.1:{closed_port()}"), "connect", "connect", "NAS is on"),
     "unknown host": Trouble(lambda _: configuration("http://nas.invalid:5000"), "dns", "resolve", "spelling"),
     "self-signed certificate": Trouble(self_signed, "tls", "tls", "pin_sha256"),
     "html": Trouble(simulated(lambda nas: nas.fault("html200")), "decode", "api", "address of DSM"),

@@ -7,7 +7,7 @@ import pytest
 
 from support.exporter import configuration, write
 from support.program import REPOSITORY, run
-from support.prometheus import free_port
+from support.prometheus import closed_port
 from support.simulator import PASSWORD
 
 GUIDE = (REPOSITORY / "deploy/nas.md").read_text()
@@ -50,7 +50,7 @@ def own_connections_only(nas):
 
 MISTAKES = {
     "name": lambda _: configuration("http://nas.invalid:5000"),
-    "port": lambda _: configuration(f"http://127.0.0.1:{free_port()}"),
+    "port": lambda _: configuration(f"http://127.0.0.1:{closed_port()}"),
     "https-to-http": https_to_http,
     "http-to-https": http_to_https,
     "self-signed": tls(),

@@ -7,7 +7,7 @@ import pytest
 
 from support.exporter import configuration
 from support.program import catalogue
-from support.prometheus import free_port
+from support.prometheus import closed_port
 from support.wait import eventually
 
 # What a demo in good health has nothing to say about. The troubled NAS below shows each of these.
@@ -60,7 +60,7 @@ def troubled(shared_stage):
 @pytest.fixture(scope="module")
 def down(shared_stage):
     """A NAS that is switched off."""
-    return shared_stage.exporter(configuration(f"http://127.0.0.1:{free_port()}"))
+    return shared_stage.exporter(configuration(f"http://127.0.0.1:{closed_port()}"))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 from support.exporter import configuration
 from support.program import REPOSITORY, run
-from support.prometheus import free_port
+from support.prometheus import closed_port
 from support.wait import eventually
 
 TEXT = (REPOSITORY / "README.md").read_text()
@@ -74,7 +74,7 @@ def test_scrape_configurations_are_good(tmp_path, text):
 @pytest.fixture(scope="module")
 def prometheus(shared_stage):
     """One that scrapes the demo, and an exporter whose NAS is switched off."""
-    exporters = [shared_stage.demo(), shared_stage.exporter(configuration(f"http://127.0.0.1:{free_port()}"))]
+    exporters = [shared_stage.demo(), shared_stage.exporter(configuration(f"http://127.0.0.1:{closed_port()}"))]
     targets = [exporter.url.removeprefix("http://") for exporter in exporters]
     return shared_stage.prometheus([{"job_name": "cloudsync", "static_configs": [{"targets": targets}]}])
 

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from support.exporter import configuration
-from support.prometheus import free_port
+from support.prometheus import closed_port
 from support.wait import eventually
 
 
@@ -69,7 +69,7 @@ def test_it_says_that_it_is_ready_reloads_and_ends(stage, manager):
 
 def test_the_watchdog_hears_of_it_whatever_the_nas_does(stage, manager):
     """A NAS that is off is no reason to start the program again."""
-    exporter = stage.exporter(configuration(f"http://127.0.0.1:{free_port()}"), environ=manager.environ(watchdog=0.2))
+    exporter = stage.exporter(configuration(f"http://127.0.0.1:{closed_port()}"), environ=manager.environ(watchdog=0.2))
     assert manager.hear_besides_watchdog()["READY"] == "1"
     eventually(lambda: exporter.reason())
     for _ in range(10):

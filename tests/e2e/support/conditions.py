@@ -16,7 +16,7 @@ from support.automation import BY_LABELS, TOKEN, WEBHOOK, alert, notification, r
 from support.automation import send as send_notification
 from support.certificate import self_signed
 from support.exporter import write
-from support.prometheus import free_port
+from support.prometheus import closed_port
 from support.simulator import ACCOUNT, PASSWORD
 from support.wait import eventually
 
@@ -73,7 +73,7 @@ class Conditions:
         self.clock.set(-AGO)
         self.simulators = {}
         self.alertmanager = stage.alertmanager()
-        self.lost_alertmanager = f"http://127.0.0.1:{free_port()}"
+        self.lost_alertmanager = f"http://127.0.0.1:{closed_port()}"
         self.main = self._start(self._main())
         self.small = self._start(self._small())
         self.tired, self.busy, self.deaf = (self.simulators[name] for name in ("tired", "busy", "deaf"))
@@ -103,7 +103,7 @@ class Conditions:
     def _main(self):
         trusting = {"tls": {"insecure_skip_verify": True}}
         every = {name: nas(self.simulator(name).url) for name in ("tired", "busy", "deaf", "stale")}
-        every["down_connect"] = nas(f"http://127.0.0.1:{free_port()}")
+        every["down_connect"] = nas(f"http://127.0.0.1:{closed_port()}")
         every["down_dns"] = nas("http://nas.invalid:5000")
         every["down_tls"] = nas(self.tls("down_tls", 30).url)
         every["certificate"] = nas(self.tls("certificate", SHORT).url, **trusting)
@@ -187,7 +187,7 @@ class Conditions:
         return {"job_name": name, "static_configs": [{"targets": [exporter.url.removeprefix("http://")]}], **more}
 
     def _jobs(self):
-        gone = {"job_name": "cloudsync-gone", "static_configs": [{"targets": [f"127.0.0.1:{free_port()}"]}]}
+        gone = {"job_name": "cloudsync-gone", "static_configs": [{"targets": [f"127.0.0.1:{closed_port()}"]}]}
         # The same NAS a second time, as of another exporter: no rule may break of it.
         again = self.job("cloudsync-again", self.main, metrics_path="/probe", params={"nas": ["tired"]})
         return [self.job("cloudsync", self.main), self.job("cloudsync-small", self.small), gone, again]

@@ -16,6 +16,18 @@ def free_port():
         return taken.getsockname()[1]
 
 
+_CLOSED = []
+
+
+def closed_port():
+    """A port of the loopback where nobody answers, nor will for as long as the tests run."""
+    taken = socket.socket()
+    # Bound and not listened on: connections are refused, and nobody else can have it.
+    taken.bind(("127.0.0.1", 0))
+    _CLOSED.append(taken)
+    return taken.getsockname()[1]
+
+
 class Prometheus:
     """Scrapes every second what `jobs` say, in the form of scrape_configs. `rules` are alerting rules, whose alerts go
     to each of `alertmanagers` by their URLs, again every second. `groups` are whole groups of rules beside them."""
