@@ -14,7 +14,7 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, message } = self;
-        write!(f, "{key}: {message}")
+        write!(f, "{}: {message}", shown_key(key))
     }
 }
 
@@ -99,6 +99,24 @@ fn covers(key: &str, below: &str) -> bool {
     below.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
+/// A key as a message shows it. Somebody wrote it into a file, and a message is one line of a terminal or a log: control
+/// characters are escaped, and what is long is cut.
+pub(crate) fn shown_key(key: &str) -> String {
+    const LONGEST: usize = 200;
+    let mut text = String::new();
+    for character in key.chars().take(LONGEST) {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    if key.chars().count() > LONGEST {
+        text.push('…');
+    }
+    text
+}
+
 /// A value of the file as a message shows it: in quotes, control characters escaped, cut when long.
 pub(crate) fn shown(value: &str) -> String {
     const LONGEST: usize = 80;
@@ -126,5 +144,13 @@ mod tests {
     fn long_and_hostile_values_are_tamed() {
         assert_eq!(shown("a\n\"b\""), r#""a\n\"b\"""#);
         assert_eq!(shown(&"x".repeat(500)).chars().count(), 83);
+    }
+
+    #[test]
+    fn hostile_keys_stay_one_short_line() {
+        let problem =
+            Problem { key: "nas.a\n\u{1b}[2J\u{9b}b.url".to_owned(), message: "is no URL".to_owned() };
+        assert_eq!(problem.to_string(), "nas.a\\n\\u{1b}[2J\\u{9b}b.url: is no URL");
+        assert_eq!(shown_key(&"x".repeat(500)).chars().count(), 201);
     }
 }

@@ -69,6 +69,14 @@ impl<T> Call<T> {
     }
 }
 
+impl<T: DeserializeOwned> Call<T> {
+    /// Reads the body of an HTTP 200 answer to this call, as a client does that has made it alone.
+    pub fn read_answer(&self, body: &[u8]) -> Result<T, Error> {
+        let Request { api, method, ref params, .. } = self.request;
+        envelope::read_as(method, envelope::answer(api, method, body, |name| params.contains_key(name))?)
+    }
+}
+
 impl<T> Clone for Call<T> {
     fn clone(&self) -> Self {
         Self { request: self.request.clone(), answer: PhantomData }

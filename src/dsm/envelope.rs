@@ -87,6 +87,20 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, DecodeFault> {
     Envelope::lenient(value).ok_or_else(|| DecodeFault::Shape("the answer is not an object".to_owned()))
 }
 
+/// Reads the body of an HTTP 200 answer to a call that was made with the parameters that `sent` knows: its data, null
+/// when there are none. A refusal is an error with the NAS's code.
+pub(super) fn answer(
+    api: &'static str,
+    method: &'static str,
+    body: &[u8],
+    sent: impl Fn(&str) -> bool,
+) -> Result<Value, Error> {
+    parse(body)
+        .and_then(Envelope::open)
+        .map_err(|fault| Error::Decode { method, fault })?
+        .map_err(|refused| refused.into_error(api, method, sent))
+}
+
 impl Envelope {
     /// The data of a success (null when there are none), or the refusal.
     pub(super) fn open(self) -> Result<Result<Value, Refused>, DecodeFault> {

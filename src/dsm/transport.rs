@@ -103,7 +103,12 @@ impl Transport {
         let outcome = tokio::time::timeout(limit, self.body_of(&exchange, body, &mut received))
             .await
             .unwrap_or(Err(Error::Timeout { method: exchange.method, limit }))
-            .and_then(|body| open(&exchange, &body));
+            .and_then(|body| {
+                let sent = |name: &str| exchange.form.iter().any(|(sent, _)| *sent == name);
+                let mut data = envelope::answer(exchange.api, exchange.method, &body, sent)?;
+                Keys::of(&exchange).take_out(&mut data);
+                Ok(data)
+            });
         let seen = outcome.as_ref().map(|_| ()).map_err(Error::reason);
         self.observer.request(exchange.label, seen, started.elapsed(), sent, received);
         outcome
@@ -192,16 +197,6 @@ fn form(exchange: &Exchange<'_>) -> String {
         form.append_pair("_sid", sid.expose_secret());
     }
     form.finish()
-}
-
-fn open(exchange: &Exchange<'_>, body: &[u8]) -> Result<Value, Error> {
-    let (api, method) = (exchange.api, exchange.method);
-    let opened = envelope::parse(body).and_then(envelope::Envelope::open);
-    let mut data = opened.map_err(|fault| Error::Decode { method, fault })?.map_err(|refused| {
-        refused.into_error(api, method, |name| exchange.form.iter().any(|(sent, _)| *sent == name))
-    })?;
-    Keys::of(exchange).take_out(&mut data);
-    Ok(data)
 }
 
 fn refused_by_http(response: &reqwest::Response, keys: &Keys<'_>) -> HttpFault {

@@ -1,6 +1,6 @@
 //! The admin API without a socket, and its description, as committed.
 
-mod api;
+pub(crate) mod api;
 mod describing;
 mod granting;
 mod passing;

@@ -3,7 +3,7 @@
 use config::{Value, ValueKind};
 use serde_json::Value as Json;
 
-use crate::config::problem::shown;
+use crate::config::problem::{shown, shown_key};
 use crate::config::sections::{ANY_NAME, Sections};
 
 /// Keys where a value that YAML reads as nothing is a mistake, not an unset key: an unquoted `~` or `null`
@@ -32,7 +32,8 @@ impl Keys {
         }
         let known: Vec<&str> =
             at.and_then(Json::as_object).into_iter().flatten().map(|(key, _)| key.as_str()).collect();
-        let place = if parent.is_empty() { "at the top".to_owned() } else { format!("below {parent}") };
+        let place =
+            if parent.is_empty() { "at the top".to_owned() } else { format!("below {}", shown_key(parent)) };
         let nearest = known
             .iter()
             .map(|key| (strsim::damerau_levenshtein(key, name), key))

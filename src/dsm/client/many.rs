@@ -13,7 +13,7 @@ use super::single::{is_unknown_call, lost_session};
 use crate::dsm::call::{Answers, Batch, MemberAnswer, Request};
 use crate::dsm::codes;
 use crate::dsm::discovery::{ApiInfo, ENTRY_REQUEST};
-use crate::dsm::envelope::Envelope;
+use crate::dsm::envelope::{self, Envelope};
 use crate::dsm::error::{DecodeFault, Error, Reason};
 use crate::dsm::field::Lenient;
 use crate::dsm::transport::Exchange;
@@ -24,6 +24,8 @@ const MAX_MEMBERS: usize = 1_000;
 const SINGLES: Duration = Duration::from_secs(60 * 60);
 /// The name of the method that takes many calls.
 const REQUEST: &str = "request";
+/// Its parameters.
+const PARAMETERS: [&str; 3] = ["mode", "stop_when_error", "compound"];
 
 /// The data of each call of a request, in the order asked.
 type Outcomes = Vec<Result<Value, Error>>;
@@ -53,8 +55,7 @@ impl Inner {
                 Err(error) => outcomes.extend(part.iter().map(|_| Err(error.clone()))),
             }
         }
-        let members = requests.iter().zip(outcomes);
-        Ok(Answers::new(members.map(|(request, data)| MemberAnswer { method: request.method, data })))
+        Ok(answers(requests, outcomes))
     }
 
     async fn part(&self, requests: &[Request], stop_on_error: bool) -> Result<Outcomes, Error> {
@@ -171,9 +172,9 @@ impl Inner {
             label: "compound",
             path: &api.path,
             form: vec![
-                ("mode", Value::from("sequential").to_string()),
-                ("stop_when_error", Value::from(stop_on_error).to_string()),
-                ("compound", members.to_string()),
+                (PARAMETERS[0], Value::from("sequential").to_string()),
+                (PARAMETERS[1], Value::from(stop_on_error).to_string()),
+                (PARAMETERS[2], members.to_string()),
             ],
             version: 1,
             session: Some(session.keys()),
@@ -217,6 +218,20 @@ impl Inner {
         }
         Ok(outcomes)
     }
+}
+
+impl Batch {
+    /// Reads the body of an HTTP 200 answer to the compound request of these calls, as a client does that has made it.
+    pub fn read_answers(&self, body: &[u8]) -> Result<Answers, Error> {
+        let sent = |name: &str| PARAMETERS.contains(&name);
+        let data = envelope::answer(ENTRY_REQUEST, REQUEST, body, sent)?;
+        Ok(answers(&self.requests, read_members(data, &self.requests, self.stop_on_error)?))
+    }
+}
+
+fn answers(requests: &[Request], outcomes: Outcomes) -> Answers {
+    let members = requests.iter().zip(outcomes);
+    Answers::new(members.map(|(request, data)| MemberAnswer { method: request.method, data }))
 }
 
 /// Whether a failure is the NAS's or the session's, and not of one call.
