@@ -8,6 +8,7 @@ import subprocess
 import threading
 from pathlib import Path
 
+import bcrypt
 import pytest
 
 from support import faults, http
@@ -41,11 +42,17 @@ PLANTED = {
     "unknown field": canary(),
     "userinfo of a NAS": canary("-_."),
     "userinfo of an Alertmanager": canary("-_."),
+    "web password": canary("-_."),
+    "web password that is wrong": canary("-_."),
+    "web key": canary(),
 }
+# Who has the hash can guess at the password for as long as they like.
+PLANTED["web hash"] = bcrypt.hashpw(PLANTED["web password"].encode(), bcrypt.gensalt(4)).decode()
 AUTH = {"access_token": "access token", "refresh_token": "refresh token", "secret_key": "secret key",
         "auth_pass": "auth_pass", "openstack_password": "openstack_password", "client_secret_of_tomorrow": "unknown field"}
 # Files that hold secrets by design: the configuration and the files that it names.
-HOLDERS = {"exporter.yaml", "bad.yaml", "password", "otp", "device", "ops.token", "hook.token"}
+HOLDERS = {"exporter.yaml", "bad.yaml", "password", "otp", "device", "ops.token", "hook.token", "web.yml", "bad.yml"}
+OPEN = ["/", "/metrics", "/probe", "/sd", "/-/healthy", "/-/ready"]
 
 
 class Tattler(Answers):
@@ -164,6 +171,8 @@ class Place:
         for name, planted in {"password": "password", "otp": "OTP secret", "device": "device id", "ops.token": "admin token",
                               "hook.token": "webhook token"}.items():
             (directory / name).write_text(PLANTED[planted] + "\n")
+        web = {"basic_auth_users": {"scraper": PLANTED["web hash"]}, "auth_excluded_paths": OPEN}
+        (directory / "web.yml").write_text(json.dumps(web))
         nas = stage.simulator()
         self.loop = Loop()
         stage.stack.callback(self.loop.stop)
@@ -192,6 +201,7 @@ class Place:
         config = configuration("http://127.0.0.1:9", log={"level": "trace", "format": log_format},
                                admin={"enabled": True, "listen_address": "127.0.0.1:0", "tokens": tokens},
                                automation={"mode": "enforce", "rules": rules},
+                               web={"config_file": str(self.directory / "web.yml")},
                                state_file=str(self.directory / "state.sqlite"))
         config["nas"] = {name: {"url": self.peers[name].url, "username": ACCOUNT, **own} for name, own in nases.items()}
         return config
@@ -243,6 +253,32 @@ class Place:
                 reply = self.heard(f"web {path}", http.request(self.exporter.url + path, headers={
                     "Accept": accept, "Authorization": f"Bearer {token}", "Cookie": f"id={token}"}))
                 assert reply.status < 500
+
+        for password, status in (("web password", 404), ("web password that is wrong", 401), ("web hash", 401)):
+            encoded = base64.b64encode(f"scraper:{PLANTED[password]}".encode()).decode()
+            reply = self.heard(password, http.request(self.exporter.url + "/nowhere", headers={
+                "Authorization": f"Basic {encoded}"}))
+            assert reply.status == status, (password, reply)
+
+    def bad_web_configurations(self):
+        """What is refused of a web configuration is quoted, but for its secrets."""
+        key = "-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----\n" % PLANTED["web key"]
+        for web in ({"basic_auth_users": {"scraper": PLANTED["web password"]}},
+                    {"basic_auth_users": {"scraper": PLANTED["web hash"] + "x"}},
+                    {"basic_auth_users": PLANTED["web password"]},
+                    {"basic_auth_users": [PLANTED["web password"]]},
+                    {"tls_server_config": {"cert": "x", "key": key}},
+                    {"tls_server_config": {"cert": key, "key": key}},
+                    {"tls_server_config": {"cert": "x", "key": [key]}}):
+            (self.directory / "bad.yml").write_text(json.dumps(web))
+            config = {**self.config, "web": {"config_file": str(self.directory / "bad.yml")}}
+            done = self.command("check-config", "--config.file", write(self.directory, config, "bad.yaml"), **self.environ)
+            assert done.returncode == 64 and "web.config_file" in done.stderr, done
+            # The same to the daemon, which goes on with the old one.
+            good = (self.directory / "web.yml").read_text()
+            (self.directory / "web.yml").write_text(json.dumps(web))
+            self.heard("bad web configuration", http.get(self.exporter.url + "/nowhere"))
+            (self.directory / "web.yml").write_text(good)
 
     def alerts(self):
         alert = {"status": "firing", "labels": {"alertname": "Slow"}, "annotations": {}, "fingerprint": "a" * 16,
@@ -378,6 +414,7 @@ def test_no_secret_is_found_anywhere(stage, tmp_path, log_format):
         # The same words in another form would be the same leaks.
         place.every_route()
         place.bad_configurations()
+        place.bad_web_configurations()
         place.commands()
         place.arguments()
     found = place.look()

@@ -64,5 +64,5 @@ macro_rules! targets {
 
 targets! {
     admin, alerts, answers, compound, config, exposition, headers, host, json, matchers, notification, poll, snapshot,
-    texts,
+    texts, web_config,
 }

@@ -18,6 +18,7 @@ mod promises;
 pub(crate) mod snapshot;
 pub(crate) mod strict;
 pub(crate) mod texts;
+pub(crate) mod web_config;
 
 /// A check, by the name of its directory of seeds.
 pub(crate) struct Target {
@@ -42,7 +43,7 @@ const fn target(name: &'static str, check: fn(&[u8]), is_json: bool, per_byte: u
 }
 
 /// Every check.
-pub(crate) const TARGETS: [Target; 14] = [
+pub(crate) const TARGETS: [Target; 15] = [
     target("admin", admin::check, false, 1 << 10),
     target("alerts", alerts::check, true, 1 << 10),
     target("answers", answers::check, true, 1 << 10),
@@ -59,4 +60,5 @@ pub(crate) const TARGETS: [Target; 14] = [
     target("snapshot", snapshot::check, false, 16 << 10),
     // Directives of the log have regular expressions in them.
     target("texts", texts::check, false, 1 << 20),
+    target("web_config", web_config::check, false, 4 << 10),
 ];
