@@ -27,13 +27,14 @@ def write(directory, config, name="exporter.yaml"):
 
 
 class Exporter:
-    """`cloudsync-exporter --config.file FILE` on any port. `environ` comes beside the environment."""
+    """`cloudsync-exporter --config.file FILE` on any port. `environ` comes beside the environment, `prefix` before the
+    program."""
 
-    def __init__(self, directory, config, environ=None, **options):
+    def __init__(self, directory, config, environ=None, prefix=(), **options):
         self.directory = directory
         self.file = write(directory, config)
         self.process = Process(
-            [BINARY, "--config.file", self.file, "--web.listen-address", "127.0.0.1:0"],
+            [*prefix, BINARY, "--config.file", self.file, "--web.listen-address", "127.0.0.1:0"],
             directory, "exporter", env=environment(**(environ or {})), **options)
         self.url = "http://" + self.process.line(r'listening(?: address=|","address":")([^\s"]+)')[1]
 
