@@ -103,14 +103,17 @@ impl Live {
         if look.began + tolerance > asked {
             return;
         }
-        // One at a time, so that files that hang cost one thread.
-        let mut under_way = look.under_way.take().unwrap_or_else(|| {
-            look.began = Instant::now();
-            let live = Arc::clone(self);
-            spawn_blocking(move || live.look_again())
-        });
+        // One at a time, so that files that hang cost one thread; and no second wait for the same.
+        if look.under_way.as_ref().is_some_and(|under_way| !under_way.is_finished()) {
+            return;
+        }
+        look.began = Instant::now();
+        let live = Arc::clone(self);
+        let mut under_way = spawn_blocking(move || live.look_again());
         if timeout(PATIENCE, &mut under_way).await.is_err() {
             look.under_way = Some(under_way);
+        } else {
+            look.under_way = None;
         }
     }
 

@@ -63,7 +63,7 @@ impl Trial {
             };
             let enforces = *enforces && self.settled > 1;
             let rule = &rules[&doings.holds[&id].rule];
-            wrong.extend(doings.ends(&id, ending.cause, (rule, enforces), state, now));
+            wrong.extend(doings.ends(&id, ending.cause, (rule, enforces), state, (now, self.ruled)));
         }
         watch.wrong.extend(wrong);
     }

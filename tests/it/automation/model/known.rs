@@ -156,14 +156,14 @@ impl Doings {
         self.holds.values_mut().filter(|held| held.place == place).for_each(|held| held.is_touched = true);
     }
 
-    /// A rule's hold has ended. What is wrong with that.
+    /// A rule's hold has ended, when the rules had last looked at `ruled`. What is wrong with that.
     pub(super) fn ends(
         &mut self,
         id: &str,
         cause: Cause,
         (rule, enforces): (&Rule, bool),
         state: &StateFile,
-        now: i64,
+        (now, ruled): (i64, i64),
     ) -> Option<String> {
         let held = self.holds.get_mut(id).unwrap();
         held.ended = Some(cause);
@@ -181,12 +181,12 @@ impl Doings {
                 return Some(format!("the latched hold of rule {} on {place:?} ends by itself", rule.name));
             }
             Cause::Over if enforces => {
-                // What was heard within the last second may come too late.
+                // What was heard within the last second may come too late, as does what no rule has looked at since.
                 let supports = |case: &&Case| {
                     case.rule == rule.name
                         && is_about(case, place)
                         && case.until(rule) > now
-                        && case.heard < now - 1_500
+                        && case.heard < ruled.min(now - 1_500)
                         && !self.rests.contains(&rest(case, place))
                         // One that had ended, and came back as the same occurrence after a person had said no.
                         && !case.rests.contains_key(&format!("{place:?}"))

@@ -29,6 +29,8 @@ pub(super) struct Trial {
     moved: i64,
     /// Looks of the rules since the start or the last change of the configuration.
     pub(super) settled: u32,
+    /// When the rules last began to look; the calendar's milliseconds.
+    pub(super) ruled: i64,
 }
 
 /// Does something; nothing comes of it when the program ends in the middle.
@@ -58,6 +60,7 @@ impl Trial {
             started: Instant::now(),
             moved: 0,
             settled: 0,
+            ruled: 0,
         };
         for at in At::ALL {
             let (script, watch) = (trial.script(at), Arc::clone(&trial.watch));
@@ -179,6 +182,7 @@ impl Trial {
 
     async fn rules(&mut self) -> bool {
         self.watch().actor = Actor::Rules;
+        self.ruled = clock::now();
         let mut memories = std::mem::take(&mut self.stage.memories);
         let done = alive(&self.death, self.stage.automation.settle(&mut memories)).await;
         self.stage.memories = memories;
