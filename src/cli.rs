@@ -34,7 +34,7 @@ pub struct Cli {
 }
 
 /// Flags that also stand in the file and in the environment.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Flags {
     /// The configuration file, YAML or TOML by its ending.
     #[arg(long = "config.file", value_name = "FILE", global = true, env = CONFIG_FILE_VARIABLE)]

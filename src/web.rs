@@ -42,10 +42,10 @@ mod tls;
 mod users;
 
 pub use gate::Gate;
-pub use handler::{Answer, BodyLimit, Handler, Peer, Request, Response, with_body_limit};
+pub use handler::{Answer, BodyLimit, Handler, Peer, Request, Response, network, with_body_limit};
 pub use limits::Limits;
 pub use listener::{Bound, ListenAddr};
-pub use live::{Content, Live, Report};
+pub use live::{Accounts, Content, Live, Report};
 pub use problem::Problem;
 pub use query::Query;
 pub use router::{Matched, PathParams, RouteConflict, Router, literal};

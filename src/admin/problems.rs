@@ -27,6 +27,8 @@ kinds! {
     FORBIDDEN = "forbidden", FORBIDDEN, "The token may not do this";
     MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body must be application/json";
     TOO_LARGE = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
+    HEADERS = "headers-too-large", REQUEST_HEADER_FIELDS_TOO_LARGE, "There are too many headers";
+    TOO_OFTEN = "too-many-requests", SERVICE_UNAVAILABLE, "Requests come more often than the listener takes them";
     TIMEOUT = "request-timeout", REQUEST_TIMEOUT, "The body did not come in time";
     BAD_REQUEST = "bad-request", BAD_REQUEST, "The request is broken";
     MALFORMED = "malformed-body", BAD_REQUEST, "The body is no JSON object";
@@ -98,6 +100,8 @@ pub(super) fn of_status(status: StatusCode) -> Problem {
         StatusCode::METHOD_NOT_ALLOWED => &METHOD,
         StatusCode::PAYLOAD_TOO_LARGE => &TOO_LARGE,
         StatusCode::REQUEST_TIMEOUT => &TIMEOUT,
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => &HEADERS,
+        StatusCode::SERVICE_UNAVAILABLE => &TOO_OFTEN,
         StatusCode::BAD_REQUEST => &BAD_REQUEST,
         _ => &INTERNAL,
     };

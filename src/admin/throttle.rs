@@ -5,8 +5,9 @@
 //! address with a guesser goes on working. What waits is bounded, so that guessing is no way to fill memory.
 
 use super::tokens::TokenHash;
+use crate::web::network;
 use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -52,17 +53,6 @@ pub(super) struct Turn<'a> {
     is_waiting: bool,
 }
 
-/// Peers that are one: an IPv6 host has a whole /64 to call from.
-fn peer_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let network = u128::from(v6) >> 64 << 64;
-            IpAddr::V6(Ipv6Addr::from(network))
-        }
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 impl Throttle {
     fn lock(&self) -> MutexGuard<'_, Peers> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -71,13 +61,13 @@ impl Throttle {
     /// Whether a token of this peer may be judged at once.
     pub(super) fn is_free(&self, address: IpAddr, token: &TokenHash) -> bool {
         let peers = self.lock();
-        let is_guessing = peers.tries.get(&peer_of(address)).is_some_and(|tries| tries.count >= FREE);
+        let is_guessing = peers.tries.get(&network(address)).is_some_and(|tries| tries.count >= FREE);
         !is_guessing || peers.good.contains(token)
     }
 
     /// Waits until a token of this peer may be judged; none when too many of its tokens wait already.
     pub(super) async fn turn(&self, address: IpAddr, token: &TokenHash) -> Option<Turn<'_>> {
-        let (mut turn, wait) = self.begin(peer_of(address), token)?;
+        let (mut turn, wait) = self.begin(network(address), token)?;
         sleep(wait).await;
         turn.no_longer_waits();
         Some(turn)
@@ -208,13 +198,6 @@ mod tests {
         let started = Instant::now();
         throttle.turn(address("192.0.2.1"), &GOOD).await.unwrap().succeed(GOOD);
         assert_eq!(started.elapsed(), Duration::ZERO);
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_peer() {
-        assert_eq!(peer_of(address("2001:db8::1")), peer_of(address("2001:db8::2:3")));
-        assert_ne!(peer_of(address("2001:db8::1")), peer_of(address("2001:db8:0:1::1")));
-        assert_eq!(peer_of(address("::ffff:192.0.2.1")), address("192.0.2.1"));
     }
 
     #[tokio::test(start_paused = true)]

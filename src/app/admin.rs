@@ -15,6 +15,7 @@ use crate::metrics::{ExporterMetrics, Exposition};
 use crate::state::StateFile;
 use crate::web::host::{BadHost, HostPolicy};
 use crate::web::{Bound, Handler, Limits, Live, Shield};
+use hyper::StatusCode;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Connections at once: people and their automation, not the world.
 const MOST_CONNECTIONS: usize = 128;
+/// For who asks too often: Alertmanager tries again after a 503 and gives up after a 429.
+const LIMITED: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 /// How long the end of the program waits for actions under way; what is not done then, the next start calls unknown.
 const PATIENCE: Duration = Duration::from_millis(2_500);
 
@@ -103,7 +106,7 @@ impl AdminService {
             Limits { max_connections: MOST_CONNECTIONS, max_body_bytes: 1 << 20, ..Limits::default() };
         let live = web_config::open(Listener::Admin, config.admin.config_file.as_deref(), &exporter)?;
         let handler: Arc<dyn Handler> = match live.clone() {
-            Some(live) => Arc::new(Shield::new(live, admin.clone(), web_config::counted(&exporter))),
+            Some(live) => Arc::new(Shield::new(live, admin.clone(), LIMITED, Box::new(|_| {}))),
             None => Arc::new(admin.clone()),
         };
         let server = door.bound.with_tls_of(live.clone()).serve(handler, limits, stop.clone());

@@ -7,7 +7,7 @@ use super::pages::{self, Pages};
 use super::web_config::{self, Listener};
 use super::{complain, fail, load, ports, refuse, unix_now, watchdog};
 use crate::cli::Flags;
-use crate::config::{Config, ListenAddress};
+use crate::config::{Config, ListenAddress, Problems};
 use crate::metrics::{ExporterMetrics, Exposition};
 use crate::state::{StateError, StateFile};
 use crate::telemetry::build;
@@ -15,6 +15,7 @@ use crate::telemetry::logs::{self, LogControl};
 use crate::telemetry::signals::{Hangups, Termination};
 use crate::telemetry::supervisor;
 use crate::web::{Bound, Handler, Limits, ListenAddr, Live, Shield};
+use hyper::StatusCode;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -119,7 +120,12 @@ impl Daemon {
         let exporter = exposition.exporter();
         let live = web_config::open(Listener::Web, config.web.config_file.as_deref(), exporter)?;
         let handler: Arc<dyn Handler> = match live.clone() {
-            Some(live) => Arc::new(Shield::new(live, router, web_config::counted(exporter))),
+            Some(live) => Arc::new(Shield::new(
+                live,
+                router,
+                StatusCode::TOO_MANY_REQUESTS,
+                web_config::counted(exporter),
+            )),
             None => Arc::new(router),
         };
         let server = bound.with_tls_of(live.clone()).serve(handler, Limits::default(), stop.clone());
@@ -221,7 +227,11 @@ impl Daemon {
     /// Loads the configuration again. A bad one leaves the old one in force.
     async fn load_again(&mut self, flags: &Flags) -> Result<(), Vec<String>> {
         let exporter = Arc::clone(self.exposition.exporter());
-        let config = match load(flags) {
+        // Beside the runtime, which has to hear signals even when a file hangs.
+        let again = flags.clone();
+        let loaded = tokio::task::spawn_blocking(move || load(&again)).await;
+        let loaded = loaded.unwrap_or_else(|error| Err(Problems::one("config.file", error.to_string())));
+        let config = match loaded {
             Ok(config) => config,
             Err(problems) => {
                 exporter.reloaded(None);

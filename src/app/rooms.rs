@@ -32,7 +32,7 @@ pub(super) fn check(config: &Config, place: Place, problems: &mut Problems) {
 fn check_web_configurations(config: &Config, problems: &mut Problems) {
     let key = Listener::Web.key();
     if let Some(file) = &config.web.config_file
-        && let Err(found) = Live::check(file)
+        && let Err(found) = Live::check(file, Listener::Web.accounts())
     {
         add_all(problems, key, file, &found);
     }
@@ -41,11 +41,8 @@ fn check_web_configurations(config: &Config, problems: &mut Problems) {
         let admin = &config.admin;
         let needs_tls = admin.enabled && !admin.listen_address.is_loopback() && !admin.allow_plaintext;
         let file_has = |what: &str| vec![format!("{} {what}", file.display())];
-        let found = match Live::check(file) {
+        let found = match Live::check(file, Listener::Admin.accounts()) {
             Err(found) => found,
-            Ok(Content { users: true, .. }) => file_has(
-                "has basic_auth_users, and here the header that they need carries tokens; allowed: admin.tokens alone",
-            ),
             Ok(Content { tls: false, .. }) if needs_tls => file_has(
                 "has no tls_server_config, and the listener is not on loopback; allowed: TLS, a loopback address, or \
                  allow_plaintext: true",

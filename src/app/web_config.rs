@@ -1,7 +1,7 @@
 //! The web configurations of the two listeners: opened at the start, and what becomes of their changes said and counted.
 
 use crate::metrics::ExporterMetrics;
-use crate::web::{Live, OnRefusal, Report};
+use crate::web::{Accounts, Live, OnRefusal, Report};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,6 +22,14 @@ impl Listener {
         }
     }
 
+    /// Whether it may have users.
+    pub(super) fn accounts(self) -> Accounts {
+        match self {
+            Self::Web => Accounts::Allowed,
+            Self::Admin => Accounts::Refused,
+        }
+    }
+
     /// The key of its web configuration.
     pub(super) fn key(self) -> &'static str {
         match self {
@@ -38,9 +46,9 @@ pub(super) fn open(
     exporter: &Arc<ExporterMetrics>,
 ) -> anyhow::Result<Option<Arc<Live>>> {
     let Some(file) = file else { return Ok(None) };
-    let live = Live::open(file, report(listener, Arc::clone(exporter))).map_err(|problems| {
-        anyhow::anyhow!("{}: {}: {}", listener.key(), file.display(), problems.join("; "))
-    })?;
+    let live = Live::open(file, listener.accounts(), report(listener, Arc::clone(exporter))).map_err(
+        |problems| anyhow::anyhow!("{}: {}: {}", listener.key(), file.display(), problems.join("; ")),
+    )?;
     Ok(Some(live))
 }
 

@@ -1,6 +1,6 @@
 //! What answers a request.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -23,6 +23,14 @@ pub type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
 /// The other end of the connection, as an extension of a [`Request`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
+
+/// Peers that are one: an IPv6 host has a whole /64 to call from.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
 
 /// How much of a request's body is read before it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +139,14 @@ mod tests {
         fn body_limit(&self, _head: &Parts) -> BodyLimit {
             BodyLimit::Bytes(7)
         }
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_peer() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("2001:db8::1"), of("2001:db8::2:3"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), "192.0.2.1".parse::<IpAddr>().unwrap());
     }
 
     #[test]

@@ -22,6 +22,10 @@ use load::{Digest, Loaded};
 /// How long somebody waits for files that are read again; a mount that hangs holds nobody up longer.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How long what lets in more than before has to be there before it counts. Somebody who writes a file anew empties it
+/// first, and without its users it may be a good one.
+const DOUBT: Duration = Duration::from_secs(1);
+
 /// What came of looking at a file: its path, and warnings where it can be used or else everything that is wrong.
 pub type Report = Box<dyn Fn(&Path, Result<&[String], &[String]>) + Send + Sync>;
 
@@ -45,11 +49,28 @@ pub(super) struct Current {
 /// A web configuration file and what is in force of it. Whether there is TLS stays as it was at the start.
 pub struct Live {
     file: PathBuf,
+    accounts: Accounts,
     current: Mutex<Arc<Current>>,
-    /// Of what was looked at last, good or bad.
-    digest: Mutex<Digest>,
+    seen: Mutex<Seen>,
     look: AsyncMutex<Look>,
     report: Report,
+}
+
+/// What was found at the last looks.
+struct Seen {
+    /// Of what was looked at last, good or bad.
+    digest: Digest,
+    /// What lets in more than before, and since when it has been there.
+    doubtful: Option<(Digest, Instant)>,
+}
+
+/// Whether a listener may have users: they and bearer tokens need the same header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accounts {
+    /// It may.
+    Allowed,
+    /// It has tokens.
+    Refused,
 }
 
 #[derive(Debug)]
@@ -68,22 +89,23 @@ impl std::fmt::Debug for Live {
 impl Live {
     /// Reads the configuration and what it names, or says everything that is wrong. Blocks; `report` is told of
     /// warnings now, and of every change from now on.
-    pub fn open(file: &Path, report: Report) -> Result<Arc<Self>, Vec<String>> {
-        let Loaded { digest, current } = load::load(file, None);
+    pub fn open(file: &Path, accounts: Accounts, report: Report) -> Result<Arc<Self>, Vec<String>> {
+        let Loaded { digest, current } = load::load(file, accounts, None);
         let current = current?;
         report(file, Ok(&current.settings.warnings));
         Ok(Arc::new(Self {
             file: file.to_owned(),
+            accounts,
             current: Mutex::new(Arc::new(current)),
-            digest: Mutex::new(digest),
+            seen: Mutex::new(Seen { digest, doubtful: None }),
             look: AsyncMutex::new(Look { began: Instant::now(), under_way: None }),
             report,
         }))
     }
 
     /// Everything that is wrong with a configuration and what it names; otherwise what it has. Blocks.
-    pub fn check(file: &Path) -> Result<Content, Vec<String>> {
-        let current = load::load(file, None).current?;
+    pub fn check(file: &Path, accounts: Accounts) -> Result<Content, Vec<String>> {
+        let current = load::load(file, accounts, None).current?;
         Ok(Content { tls: current.tls.is_some(), users: current.settings.users.is_some() })
     }
 
@@ -109,10 +131,9 @@ impl Live {
         }
         look.began = Instant::now();
         let live = Arc::clone(self);
-        let mut under_way = spawn_blocking(move || live.look_again());
-        if timeout(PATIENCE, &mut under_way).await.is_err() {
-            look.under_way = Some(under_way);
-        } else {
+        // Kept while it is waited for, since whoever waits may go away.
+        let under_way = look.under_way.insert(spawn_blocking(move || live.look_again()));
+        if timeout(PATIENCE, under_way).await.is_ok() {
             look.under_way = None;
         }
     }
@@ -120,9 +141,26 @@ impl Live {
     /// Takes what is there now, if it is new and good. Blocks.
     fn look_again(&self) {
         let before = self.current();
-        let mut digest = self.digest.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(loaded) = load::load_if_new(&self.file, &before, &digest) else { return };
-        *digest = loaded.digest;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = load::load_if_new(&self.file, self.accounts, &before, &seen.digest);
+        let Some(loaded) = loaded else {
+            seen.doubtful = None;
+            return;
+        };
+        let now = Instant::now();
+        if let Ok(current) = &loaded.current
+            && load::is_weaker(&current.settings, &before.settings)
+        {
+            match seen.doubtful {
+                Some((digest, since)) if digest == loaded.digest && now - since >= DOUBT => {}
+                Some((digest, _)) if digest == loaded.digest => return,
+                _ => {
+                    seen.doubtful = Some((loaded.digest, now));
+                    return;
+                }
+            }
+        }
+        *seen = Seen { digest: loaded.digest, doubtful: None };
         match loaded.current {
             Ok(current) => {
                 (self.report)(&self.file, Ok(&current.settings.warnings));

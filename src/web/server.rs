@@ -4,6 +4,7 @@ mod activity;
 mod connection;
 mod patience;
 mod room;
+mod sending;
 mod service;
 mod streams;
 

@@ -26,13 +26,16 @@ pub struct Shield<H> {
     live: Arc<Live>,
     judge: Arc<Judge>,
     handler: Arc<H>,
+    limited: StatusCode,
     on_refusal: Arc<OnRefusal>,
 }
 
 impl<H: Handler> Shield<H> {
-    /// `handler` behind the configuration in force.
-    pub fn new(live: Arc<Live>, handler: H, on_refusal: OnRefusal) -> Self {
-        Self { live, judge: Arc::default(), handler: Arc::new(handler), on_refusal: Arc::new(on_refusal) }
+    /// `handler` behind the configuration in force. What comes too often is refused with `limited`: 429 but for those
+    /// who would not try again.
+    pub fn new(live: Arc<Live>, handler: H, limited: StatusCode, on_refusal: OnRefusal) -> Self {
+        let (judge, handler, on_refusal) = (Arc::default(), Arc::new(handler), Arc::new(on_refusal));
+        Self { live, judge, handler, limited, on_refusal }
     }
 }
 
@@ -43,12 +46,15 @@ struct Refusal {
 }
 
 /// The request, or why not.
-async fn admit(live: &Live, judge: &Arc<Judge>, request: &Request) -> Result<(), Refusal> {
+async fn admit(
+    live: &Live,
+    judge: &Arc<Judge>,
+    limited: StatusCode,
+    request: &Request,
+) -> Result<(), Refusal> {
     let current = live.current();
     if let Some(bucket) = &current.bucket {
-        bucket
-            .take(Instant::now())
-            .map_err(|wait| Refusal { status: StatusCode::TOO_MANY_REQUESTS, retry_after: Some(wait) })?;
+        bucket.take(Instant::now()).map_err(|wait| Refusal { status: limited, retry_after: Some(wait) })?;
     }
     let Settings { users: Some(users), open_paths, .. } = &current.settings else { return Ok(()) };
     if open_paths.iter().any(|open| open == request.uri().path()) {
@@ -71,29 +77,26 @@ async fn admit(live: &Live, judge: &Arc<Judge>, request: &Request) -> Result<(),
 impl<H: Handler> Handler for Shield<H> {
     fn handle(&self, request: Request) -> Answer {
         let (live, judge, handler) = (self.live.clone(), self.judge.clone(), self.handler.clone());
-        let on_refusal = self.on_refusal.clone();
+        let (on_refusal, limited) = (self.on_refusal.clone(), self.limited);
         Box::pin(async move {
             live.refresh(TOLERANCE).await;
-            let mut response = match admit(&live, &judge, &request).await {
+            let response = match admit(&live, &judge, limited, &request).await {
                 Ok(()) => handler.handle(request).await,
                 Err(refusal) => {
                     on_refusal(refusal.status);
                     refused(handler.refuse(refusal.status), &refusal)
                 }
             };
-            for (name, value) in &live.current().settings.headers {
-                response.headers_mut().insert(name, value.clone());
-            }
-            response
+            dressed(&live, response)
         })
     }
 
     fn refuse(&self, status: StatusCode) -> Response {
-        self.handler.refuse(status)
+        dressed(&self.live, self.handler.refuse(status))
     }
 
     fn refuse_body(&self, head: &Parts, status: StatusCode) -> Response {
-        self.handler.refuse_body(head, status)
+        dressed(&self.live, self.handler.refuse_body(head, status))
     }
 
     fn body_limit(&self, head: &Parts) -> BodyLimit {
@@ -105,6 +108,14 @@ impl<H: Handler> Handler for Shield<H> {
     }
 }
 
+/// The response with the headers that are configured.
+fn dressed(live: &Live, mut response: Response) -> Response {
+    for (name, value) in &live.current().settings.headers {
+        response.headers_mut().insert(name, value.clone());
+    }
+    response
+}
+
 fn refused(mut response: Response, refusal: &Refusal) -> Response {
     let headers = response.headers_mut();
     if refusal.status == StatusCode::UNAUTHORIZED {
@@ -114,7 +125,12 @@ fn refused(mut response: Response, refusal: &Refusal) -> Response {
         );
     }
     if let Some(wait) = refusal.retry_after {
-        headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
     }
     response
+}
+
+/// Rounded up: who comes sooner is refused again.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }

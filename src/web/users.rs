@@ -1,7 +1,7 @@
 //! Users with passwords: basic authentication against bcrypt hashes.
 //!
 //! bcrypt is slow on purpose, so one hash is computed at a time, off the runtime; what was judged is remembered; and
-//! who waits is bounded, altogether and by peer. A name that is not there costs as much as one that is.
+//! who waits is bounded, altogether and by peer. A name that is not there costs as much as the dearest that is.
 
 mod cache;
 
@@ -17,6 +17,7 @@ use hyper::header::AUTHORIZATION;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
+use super::handler::network;
 use cache::Cache;
 
 /// The highest cost of a hash. One of 18 takes some 20 s, already longer than a scrape may; each step doubles it.
@@ -132,6 +133,7 @@ impl Judge {
         credentials: Option<Credentials>,
         peer: IpAddr,
     ) -> Verdict {
+        let peer = network(peer);
         let Some(Credentials { name, password }) = credentials else { return Verdict::Unknown };
         let (hash, is_known) = users.hash(&name);
         let key = self.cache.key([&name, hash.as_bytes(), &password]);

@@ -210,7 +210,7 @@ def test_the_admin_api_by_tls(stage, authority, placed, tmp_path):
 
 @pytest.mark.parametrize("text, key, part", [
     ("", "admin.config_file", "has no tls_server_config, and the listener is not on loopback"),
-    (TLS + users(alice="x"), "admin.config_file", "has basic_auth_users"),
+    (TLS + users(alice="x"), "admin.config_file", "basic_auth_users: here the header that users need carries tokens"),
     (TLS.replace("server.key", "nowhere.key"), "admin.config_file", "cannot read"),
 ])
 def test_an_admin_listener_does_not_start_without_what_it_needs(placed, text, key, part):

@@ -27,7 +27,8 @@ impl fmt::Display for Problem {
             write!(f, "line {line}: ")?;
         }
         if !key.is_empty() {
-            write!(f, "{key}: ")?;
+            // Names of users are part of keys, and whatever else somebody writes there.
+            write!(f, "{}: ", key.escape_debug())?;
         }
         f.write_str(message)
     }

@@ -109,6 +109,12 @@ fn tls(reader: &mut Reader, section: &Section<'_>, directory: &Path, http2: bool
             );
         }
     }
+    let is_verified = matches!(client_auth, ClientAuth::VerifyIfGiven | ClientAuth::RequireAndVerify);
+    if let Some(field) = sans_field.filter(|_| client_auth != ClientAuth::None && !is_verified) {
+        let message = "is of no use where certificates are not verified, as everybody can make one with these names; \
+                       allowed: client_auth_type: RequireAndVerifyClientCert beside it";
+        reader.add(&field, message);
+    }
     if let Some(field) = suites_field.filter(|_| !cipher_suites.is_empty() && oldest == TlsVersion::Tls12) {
         let for_tls12: Vec<_> = cipher_suites.iter().filter(|suite| suite.tls13().is_none()).collect();
         if for_tls12.is_empty() && newest == TlsVersion::Tls12 {
@@ -142,7 +148,14 @@ fn source(
     [file, inline]: [&'static str; 2],
     directory: &Path,
 ) -> Option<Source> {
-    let file = reader.filled(section.get(file).as_ref()).map(|path| Source::File(directory.join(path)));
+    let field = section.get(file);
+    let mut path = reader.filled(field.as_ref());
+    if let Some(field) = field.filter(|_| path.is_some_and(|path| path.contains(['\n', '\r', '\0']))) {
+        // It may be a key: it is not shown.
+        reader.add(&field, format!("is no path; allowed: the path of a file, or PEM itself under {inline}"));
+        path = None;
+    }
+    let file = path.map(|path| Source::File(directory.join(path)));
     let inline = reader.filled(section.get(inline).as_ref()).map(|pem| Source::Inline(pem.to_owned()));
     file.or(inline)
 }

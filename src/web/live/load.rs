@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::Current;
-use crate::web::config::{self, Settings, Source};
+use super::{Accounts, Current};
+use crate::web::config::{self, ClientAuth, Settings, Source};
 use crate::web::rate::Bucket;
 use crate::web::tls::{self, Pem};
 
@@ -34,27 +34,31 @@ struct Files {
 }
 
 /// Reads and judges. `before` is what is in force.
-pub(super) fn load(file: &Path, before: Option<&Current>) -> Loaded {
+pub(super) fn load(file: &Path, accounts: Accounts, before: Option<&Current>) -> Loaded {
     let files = read(file);
     let digest = files.digest;
-    Loaded { digest, current: put_together(files, before) }
+    Loaded { digest, current: put_together(files, accounts, before) }
 }
 
 /// The same, unless nothing has changed since `known`.
-pub(super) fn load_if_new(file: &Path, before: &Current, known: &Digest) -> Option<Loaded> {
+pub(super) fn load_if_new(
+    file: &Path,
+    accounts: Accounts,
+    before: &Current,
+    known: &Digest,
+) -> Option<Loaded> {
     let files = read(file);
     if files.digest == *known {
         return None;
     }
     let digest = files.digest;
-    Some(Loaded { digest, current: put_together(files, Some(before)) })
+    Some(Loaded { digest, current: put_together(files, accounts, Some(before)) })
 }
 
 fn read(file: &Path) -> Files {
     let mut digest = Sha256::new();
-    let settings = bytes(file, &mut digest).and_then(|bytes| {
-        String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8 text", file.display()))
-    });
+    let settings = bytes(file, &mut digest)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8 text", shown(file))));
     let settings = match settings {
         Ok(text) => {
             let directory = file.parent().unwrap_or_else(|| Path::new(""));
@@ -77,7 +81,7 @@ fn read(file: &Path) -> Files {
 }
 
 fn bytes(path: &Path, digest: &mut Sha256) -> Result<Vec<u8>, String> {
-    let read = read_file(path).map_err(|error| format!("cannot read {}: {error}", path.display()));
+    let read = read_file(path).map_err(|error| format!("cannot read {}: {error}", shown(path)));
     let seen = match &read {
         Ok(bytes) => bytes.as_slice(),
         Err(problem) => problem.as_bytes(),
@@ -85,6 +89,10 @@ fn bytes(path: &Path, digest: &mut Sha256) -> Result<Vec<u8>, String> {
     digest.update(seen.len().to_le_bytes());
     digest.update(seen);
     read
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string().escape_debug().to_string()
 }
 
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
@@ -100,8 +108,13 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn put_together(files: Files, before: Option<&Current>) -> Result<Current, Vec<String>> {
+fn put_together(files: Files, accounts: Accounts, before: Option<&Current>) -> Result<Current, Vec<String>> {
     let settings = files.settings?;
+    if accounts == Accounts::Refused && settings.users.is_some() {
+        let message =
+            "basic_auth_users: here the header that users need carries tokens; allowed: tokens alone";
+        return Err(vec![message.to_owned()]);
+    }
     let unreadable: Vec<String> =
         files.pem.iter().filter_map(|pem| pem.as_ref()?.as_ref().err().cloned()).collect();
     if !unreadable.is_empty() {
@@ -130,4 +143,23 @@ fn put_together(files: Files, before: Option<&Current>) -> Result<Current, Vec<S
         known.filter(|known| known.limit() == limit).unwrap_or_else(|| Arc::new(Bucket::new(limit)))
     });
     Ok(Current { settings, tls, bucket })
+}
+
+/// Whether somebody comes in by `new` whom `old` keeps out: there are no users any longer, or certificates of clients
+/// count for less.
+pub(super) fn is_weaker(new: &Settings, old: &Settings) -> bool {
+    let strictness = |settings: &Settings| {
+        settings.tls.as_ref().map_or(0, |tls| match tls.client_auth {
+            ClientAuth::None => 0,
+            ClientAuth::Request => 1,
+            ClientAuth::VerifyIfGiven => 2,
+            ClientAuth::RequireAny => 3,
+            ClientAuth::RequireAndVerify => 4,
+        })
+    };
+    let has_names =
+        |settings: &Settings| settings.tls.as_ref().is_some_and(|tls| tls.client_allowed_sans.is_some());
+    (old.users.is_some() && new.users.is_none())
+        || strictness(new) < strictness(old)
+        || (has_names(old) && !has_names(new))
 }

@@ -28,7 +28,7 @@ use crate::web::tls::H2;
 /// hyper takes no smaller buffer for a connection.
 const LEAST_BUFFER: usize = 8192;
 /// Requests of one HTTP/2 connection at once.
-const MOST_STREAMS: u32 = 100;
+const MOST_STREAMS: u32 = 8;
 /// The first byte of a TLS connection: that of a handshake record (RFC 8446 §5.1).
 const HANDSHAKE: u8 = 22;
 /// For those who come without TLS where there is TLS.
@@ -121,7 +121,7 @@ impl Connection {
         let service = Arc::new(self.service(leftover, scheme));
         let answer = service_fn(move |request| {
             let service = Arc::clone(&service);
-            async move { Ok::<_, Infallible>(service.answer(request).await) }
+            async move { Ok::<_, Infallible>(service.send(request).await) }
         });
         let connection = http1::Builder::new()
             // Our patience knows more, and sets fewer timers.
@@ -152,7 +152,7 @@ impl Connection {
         let service = Arc::new(self.service(leftover, Scheme::Https));
         let answer = service_fn(move |request| {
             let service = Arc::clone(&service);
-            async move { Ok::<_, Infallible>(service.answer(request).await) }
+            async move { Ok::<_, Infallible>(service.send(request).await) }
         });
         let streams = Streams::default();
         let _ended = streams.cut_when_dropped();
@@ -186,7 +186,8 @@ impl Connection {
 
     fn patient<S>(&self, stream: S, bytes_begin_heads: bool, start: Instant) -> TokioIo<Patience<S>> {
         let limits = &self.server.limits;
-        let times = Times { head: limits.header_timeout, idle: limits.idle_timeout };
+        let times =
+            Times { head: limits.header_timeout, idle: limits.idle_timeout, stall: limits.write_stall };
         TokioIo::new(Patience::new(stream, times, Arc::clone(&self.activity), bytes_begin_heads, start))
     }
 }

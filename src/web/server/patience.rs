@@ -1,7 +1,8 @@
-//! Cuts off clients that are slow to ask.
+//! Cuts off clients that are slow to ask, or to take an answer.
 //!
 //! hyper bounds only the time from one request to the end of the next one's head. A client may be idle for long, since
-//! scrapers come back; but one that has begun a request has to end its head soon, and a new connection has to begin.
+//! scrapers come back; but one that has begun a request has to end its head soon, and a new connection has to begin. With
+//! HTTP/2 a client may take from the socket and yet nothing of an answer, since streams have windows of their own.
 
 use std::io;
 use std::pin::Pin;
@@ -21,9 +22,11 @@ pub(super) struct Times {
     pub(super) head: Duration,
     /// Between two requests.
     pub(super) idle: Duration,
+    /// From one piece of a response to the next.
+    pub(super) stall: Duration,
 }
 
-/// A stream whose reads fail once its client has taken too long to ask.
+/// A stream whose reads fail once its client has taken too long.
 pub(super) struct Patience<S> {
     stream: S,
     times: Times,
@@ -41,6 +44,8 @@ pub(super) struct Patience<S> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Busy,
+    /// Since something was last taken of a response.
+    Sending(u64),
     Idle(u64),
     Head(u64),
 }
@@ -62,10 +67,12 @@ impl<S> Patience<S> {
     /// Sets the deadline for what the connection does now.
     fn follow(&mut self) {
         let requests = self.activity.requests();
-        let next = match self.phase {
+        let last_sent = self.activity.last_sent();
+        let next = match (self.phase, last_sent) {
             _ if self.activity.is_busy() => Phase::Busy,
-            Phase::Head(of) if of == requests => return,
-            Phase::Idle(of) if of == requests => return,
+            (Phase::Sending(at), Some(sent)) if at == sent => return,
+            (_, Some(sent)) => Phase::Sending(sent),
+            (Phase::Head(of) | Phase::Idle(of), None) if of == requests => return,
             _ => Phase::Idle(requests),
         };
         self.enter(next);
@@ -75,6 +82,7 @@ impl<S> Patience<S> {
         self.phase = phase;
         let time = match phase {
             Phase::Busy => return,
+            Phase::Sending(_) => self.times.stall,
             Phase::Idle(_) => self.times.idle,
             Phase::Head(_) => self.times.head,
         };
@@ -105,7 +113,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patience<S> {
         self.follow();
         // Before reading: a client that always has another byte must not get past it.
         if self.phase != Phase::Busy && self.poll_due(cx).is_ready() {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client is slow to ask")));
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client is slow")));
         }
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
@@ -152,7 +160,11 @@ mod tests {
 
     use super::*;
 
-    const TIMES: Times = Times { head: Duration::from_secs(8), idle: Duration::from_secs(120) };
+    const TIMES: Times = Times {
+        head: Duration::from_secs(8),
+        idle: Duration::from_secs(120),
+        stall: Duration::from_secs(10),
+    };
 
     fn patient(bytes_begin_heads: bool) -> (Patience<DuplexStream>, Arc<Activity>, DuplexStream) {
         let (ours, theirs) = duplex(64);
@@ -236,5 +248,22 @@ mod tests {
         let (read, ()) = tokio::join!(stream.read_u8(), late);
         assert_eq!(read.unwrap(), b'x');
         drop(busy);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_has_to_be_taken_piece_by_piece() {
+        let (mut stream, activity, _theirs) = patient(false);
+        drop(activity.begin());
+        activity.send();
+        let taking = async {
+            for _ in 0..5 {
+                sleep(Duration::from_secs(9)).await;
+                activity.touch();
+            }
+        };
+        let (seconds, ()) = tokio::join!(cut_off(&mut stream), taking);
+        // The alarm rings at the end of a stall that was none, and is set anew.
+        assert!((55..65).contains(&seconds), "{seconds}");
+        activity.sent();
     }
 }

@@ -13,6 +13,7 @@ use hyper::{StatusCode, Version};
 use tokio::time::timeout;
 
 use super::activity::Activity;
+use super::sending::Sending;
 use crate::web::handler::{BodyLimit, Handler, Peer, Request, Response};
 use crate::web::host::Scheme;
 use crate::web::limits::Limits;
@@ -30,12 +31,20 @@ pub(super) struct Service {
 }
 
 impl Service {
+    /// The response, at whose sending the connection is at work.
+    pub(super) async fn send(&self, request: hyper::Request<Incoming>) -> hyper::Response<Sending> {
+        self.answer(request).await.map(|body| Sending::new(body, Arc::clone(&self.activity)))
+    }
+
     /// The response, whatever becomes of the handler.
-    pub(super) async fn answer(&self, request: hyper::Request<Incoming>) -> Response {
+    async fn answer(&self, request: hyper::Request<Incoming>) -> Response {
         let _busy = self.activity.begin();
         let (mut head, body) = request.into_parts();
         head.extensions.insert(Peer(self.peer));
         head.extensions.insert(self.scheme);
+        if head.headers.len() > self.limits.max_headers {
+            return self.refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        }
         let uri = head.uri.clone();
         let answer = AssertUnwindSafe(self.respond(head, body));
         answer.catch_unwind().await.unwrap_or_else(|_| {

@@ -15,6 +15,8 @@ use rustls::{ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVers
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use cloudsync_exporter::web::Accounts;
+
 use super::certificates::Certificates;
 use super::configured::Configured;
 use super::*;
@@ -241,6 +243,7 @@ async fn clients_are_asked_what_the_policy_says() {
 #[tokio::test]
 async fn clients_need_one_of_the_allowed_names() {
     let certificates = Certificates::new();
+    certificates.write("both.crt", &(certificates.read("ca.crt") + &certificates.read("own.crt")));
     for (sans, expected) in [
         ("[prometheus.example]", [false, true, false]),
         ("[nobody.example, 192.0.2.1]", [false, true, false]),
@@ -248,8 +251,13 @@ async fn clients_need_one_of_the_allowed_names() {
         ("[nobody.example, PROMETHEUS.example]", [false, false, false]),
         ("[]", [false, false, false]),
     ] {
-        let more = format!("  client_auth_type: RequestClientCert\n  client_allowed_sans: {sans}\n");
-        assert_eq!(admitted(&certificates, &more).await, expected, "{sans}");
+        // Even where none has to be shown: without one there is no name.
+        for policy in ["RequireAndVerifyClientCert", "VerifyClientCertIfGiven"] {
+            let more = format!(
+                "  client_auth_type: {policy}\n  client_ca_file: both.crt\n  client_allowed_sans: {sans}\n"
+            );
+            assert_eq!(admitted(&certificates, &more).await, expected, "{policy} {sans}");
+        }
     }
 }
 
@@ -323,9 +331,11 @@ async fn whose_order_of_suites_counts_is_told_by_the_file() {
 fn tls_is_needed_to_have_tls() {
     let certificates = Certificates::new();
     let file = certificates.write("web.yml", TLS);
-    let live = Live::open(&file, Box::new(|_: &Path, _: Result<&[String], &[String]>| {})).unwrap();
+    let live = Live::open(&file, Accounts::Allowed, Box::new(|_: &Path, _: Result<&[String], &[String]>| {}))
+        .unwrap();
     assert!(live.has_tls());
     let file = certificates.write("web.yml", "");
-    let live = Live::open(&file, Box::new(|_: &Path, _: Result<&[String], &[String]>| {})).unwrap();
+    let live = Live::open(&file, Accounts::Allowed, Box::new(|_: &Path, _: Result<&[String], &[String]>| {}))
+        .unwrap();
     assert!(!live.has_tls());
 }

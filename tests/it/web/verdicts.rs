@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cloudsync_exporter::web::{Content, Live};
+use cloudsync_exporter::web::{Accounts, Content, Live};
 
 use super::certificates::Certificates;
 
@@ -31,7 +31,7 @@ fn placed(certificates: &Certificates, file: &Path) -> PathBuf {
 fn good_files_are_taken() {
     let certificates = Certificates::new();
     for file in files("good") {
-        let content = Live::check(&placed(&certificates, &file));
+        let content = Live::check(&placed(&certificates, &file), Accounts::Allowed);
         let name = file.file_stem().unwrap().to_str().unwrap();
         let tls = (name.starts_with("tls-") && name != "tls-only-versions") || name.starts_with("client-");
         let users = matches!(name, "users" | "anchors" | "open-paths");
@@ -46,7 +46,7 @@ fn bad_files_are_refused_and_it_is_said_why() {
     for file in files("bad") {
         let text = fs::read_to_string(&file).unwrap();
         let says = text.lines().find_map(|line| line.strip_prefix("# says: ")).unwrap();
-        let problems = Live::check(&placed(&certificates, &file)).unwrap_err();
+        let problems = Live::check(&placed(&certificates, &file), Accounts::Allowed).unwrap_err();
         let shown = problems.join("\n");
         if !shown.contains(says) {
             wrong.push(format!("{}: {shown}", file.display()));
@@ -64,7 +64,7 @@ fn everything_that_is_wrong_is_said_at_once() {
         "tls_server_config: {min_version: TLS9, colour: red}\nhttp_server_config: {http2: maybe}\n\
          basic_auth_users: {alice: secret-of-alice}\n",
     );
-    let problems = Live::check(&file).unwrap_err();
+    let problems = Live::check(&file, Accounts::Allowed).unwrap_err();
     assert_eq!(problems.len(), 4, "{problems:#?}");
     assert!(!problems.concat().contains("secret-of-alice"), "{problems:#?}");
 }
@@ -72,14 +72,14 @@ fn everything_that_is_wrong_is_said_at_once() {
 #[test]
 fn what_cannot_be_a_file_is_not_waited_for() {
     let certificates = Certificates::new();
-    let missing = Live::check(&certificates.path("nowhere.yml")).unwrap_err();
+    let missing = Live::check(&certificates.path("nowhere.yml"), Accounts::Allowed).unwrap_err();
     assert!(missing.concat().contains("nowhere.yml"), "{missing:?}");
-    let directory = Live::check(certificates.directory()).unwrap_err();
+    let directory = Live::check(certificates.directory(), Accounts::Allowed).unwrap_err();
     assert!(directory.concat().contains("it is no file"), "{directory:?}");
     fs::write(certificates.path("web.yml"), vec![b'#'; 5 << 20]).unwrap();
-    let long = Live::check(&certificates.path("web.yml")).unwrap_err();
+    let long = Live::check(&certificates.path("web.yml"), Accounts::Allowed).unwrap_err();
     assert!(long.concat().contains("longer than"), "{long:?}");
     fs::write(certificates.path("web.yml"), b"\xff").unwrap();
-    let binary = Live::check(&certificates.path("web.yml")).unwrap_err();
+    let binary = Live::check(&certificates.path("web.yml"), Accounts::Allowed).unwrap_err();
     assert!(binary.concat().contains("not UTF-8"), "{binary:?}");
 }
